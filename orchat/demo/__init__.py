@@ -1,0 +1,1 @@
+"""The embedded offline OpenRouter: a loopback HTTP server that speaks the real protocol."""

@@ -1,0 +1,1 @@
+"""Whether, when, with which model, and again? Retries, limits, breaker, fallback, cache, cost."""

@@ -1,0 +1,49 @@
+"""A secret that cannot be printed, formatted, pickled or serialised by accident."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NoReturn
+
+
+class Secret:
+    """Holds a key. Only the transport calls `reveal`.
+
+    Args:
+        value: The secret itself.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The secret itself: for the Authorization header and the keyring, nowhere else."""
+        return self._value
+
+    @property
+    def fingerprint(self) -> str:
+        """The first 8 hex digits of the SHA-256: tells keys apart, tells nothing about them."""
+        return hashlib.sha256(self._value.encode()).hexdigest()[:8]
+
+    def __repr__(self) -> str:
+        return "Secret(••••)"
+
+    def __str__(self) -> str:
+        return "••••"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(("Secret", self._value))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is never pickled or copied to disk")

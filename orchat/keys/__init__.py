@@ -1,0 +1,1 @@
+"""Which key serves, and where its secret lives."""

@@ -1,0 +1,1 @@
+"""Files turned into content parts: sniffed, bounded, stripped of metadata."""
