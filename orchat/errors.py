@@ -48,6 +48,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from orchat.domain.fold import Reply
+    from orchat.domain.money import Usage
 
 
 class OrchatError(Exception):
@@ -161,6 +162,7 @@ class RequestFailed(OrchatError):
         provider: Upstream provider that failed.
         retryable: Whether the same request may be sent again.
         body_started: Whether the server had begun to answer (a retry may then be billed twice).
+        usage: What the server said it used, if it said so before it failed.
     """
 
     retryable_by_default = False
@@ -178,6 +180,7 @@ class RequestFailed(OrchatError):
         provider: str | None = None,
         retryable: bool | None = None,
         body_started: bool = False,
+        usage: Usage | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.model = model
@@ -188,6 +191,7 @@ class RequestFailed(OrchatError):
         self.provider = provider
         self.retryable = self.retryable_by_default if retryable is None else retryable
         self.body_started = body_started
+        self.usage = usage
 
 
 class ConnectionFailed(RequestFailed):

@@ -2,10 +2,11 @@
 
 Grammar of one stream, held by a property test::
 
-    (Queued? Attempted (Retrying | FellBack)?)* Opened Delta* Finished
+    (Queued* Attempted (Retrying | FellBack)? | FellBack)* Opened Delta* Finished
 
 or an `OrchatError` at any point. A delta is `TextDelta`, `ReasoningDelta`, `ReasoningDetail`, `ToolCallDelta`,
-`MediaReceived`, `Cited` or `Annotated`. After the first delta there is no retry and no fallback.
+`MediaReceived`, `Cited` or `Annotated`. After the first delta there is no retry and no fallback. `FellBack`
+stands alone where the breaker keeps a model from being asked; an answer from the cache begins with `Opened`.
 """
 
 from __future__ import annotations
