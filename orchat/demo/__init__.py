@@ -1,1 +1,6 @@
 """The embedded offline OpenRouter: a loopback HTTP server that speaks the real protocol."""
+
+from orchat.demo.accounts import DEMO_KEY, DemoKey
+from orchat.demo.server import DemoServer
+
+__all__ = ["DEMO_KEY", "DemoKey", "DemoServer"]
