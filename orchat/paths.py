@@ -25,7 +25,7 @@ class Paths:
     config_dir: Path
     """Settings, written by people."""
     data_dir: Path
-    """Sessions, attachments, locks: what must not be lost."""
+    """The database and what stands beside it: what must not be lost."""
     cache_dir: Path
     """What can be fetched again."""
     log_dir: Path
@@ -66,16 +66,6 @@ class Paths:
         return self.data_dir / "orchat.db"
 
     @property
-    def blobs(self) -> Path:
-        """Attachments, named by their content."""
-        return self.data_dir / "blobs"
-
-    @property
-    def backups(self) -> Path:
-        """Copies of the database made before an upgrade."""
-        return self.data_dir / "backups"
-
-    @property
     def locks(self) -> Path:
         """Files that processes lock to agree with each other."""
         return self.data_dir / "locks"
@@ -98,15 +88,16 @@ class Paths:
         Raises:
             StoreUnwritable: A folder cannot be created.
         """
-        for folder in (self.data_dir, self.blobs, self.backups, self.locks, self.drafts, self.cache_dir):
+        for folder in (self.data_dir, self.locks, self.drafts, self.cache_dir):
             make_private(folder)
 
 
-def make_private(folder: Path) -> None:
+def make_private(folder: Path, *, tighten: bool = True) -> None:
     """Create a folder and its missing parents with mode 0700.
 
     Args:
-        folder: May exist already; then only a group's or others' access to it is taken away.
+        folder: May exist already.
+        tighten: Take the access of group and others to an existing folder away.
 
     Raises:
         StoreUnwritable: It cannot be created, or is not a folder.
@@ -118,7 +109,7 @@ def make_private(folder: Path) -> None:
         status = folder.stat()
         if not folder.is_dir():
             raise NotADirectoryError(20, "is not a folder")
-        if status.st_mode & 0o077 and status.st_uid == os.geteuid():
+        if tighten and status.st_mode & 0o077 and status.st_uid == os.geteuid():
             folder.chmod(0o700)
     except OSError as error:
         raise StoreUnwritable(

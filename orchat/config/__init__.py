@@ -1,0 +1,37 @@
+"""Settings: defaults < config.toml < environment < flags, each value with its origin."""
+
+from __future__ import annotations
+
+from orchat.config.sections import (
+    ApiSettings,
+    BreakerSettings,
+    CacheSettings,
+    ChatSettings,
+    KeySettings,
+    LimitSettings,
+    LogSettings,
+    ModelSettings,
+    ProviderSettings,
+    RetrySettings,
+    TuiSettings,
+)
+from orchat.config.settings import Config, LoadedConfig, Row
+from orchat.config.sources import Origin
+
+__all__ = [
+    "ApiSettings",
+    "BreakerSettings",
+    "CacheSettings",
+    "ChatSettings",
+    "Config",
+    "KeySettings",
+    "LimitSettings",
+    "LoadedConfig",
+    "LogSettings",
+    "ModelSettings",
+    "Origin",
+    "ProviderSettings",
+    "RetrySettings",
+    "Row",
+    "TuiSettings",
+]
