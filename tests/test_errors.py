@@ -1,0 +1,57 @@
+import inspect
+
+import pytest
+
+from orchat import errors
+from orchat.domain.fold import Reply
+
+
+def tree() -> list[type[errors.OrchatError]]:
+    return [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.OrchatError)]
+
+
+@pytest.mark.parametrize("kind", tree(), ids=lambda kind: kind.__name__)
+def test_every_error_is_drawn_in_the_tree(kind: type[errors.OrchatError]) -> None:
+    assert errors.__doc__ is not None
+    assert f" {kind.__name__} " in f" {errors.__doc__} ".replace("\n", " ")
+
+
+@pytest.mark.parametrize("kind", tree(), ids=lambda kind: kind.__name__)
+def test_every_error_prints_as_its_one_line(kind: type[errors.OrchatError]) -> None:
+    needed = {
+        "layer": "file",
+        "stage": "idle",
+        "until": 1.0,
+        "partial": Reply(),
+        "reason": "cut",
+    }
+    wanted = inspect.signature(kind).parameters
+    error = kind("it broke", hint="mend it", **{name: value for name, value in needed.items() if name in wanted})
+    assert str(error) == "it broke"
+    assert error.hint == "mend it"
+    assert error.kind == kind.__name__
+
+
+@pytest.mark.parametrize(
+    ("error", "retryable"),
+    [
+        (errors.ConnectionFailed("x"), True),
+        (errors.TimedOut("x", stage="idle"), True),
+        (errors.RateLimited("x"), True),
+        (errors.UpstreamFailed("x"), True),
+        (errors.UpstreamFailed("x", retryable=False), False),
+        (errors.BadRequest("x"), False),
+        (errors.StreamInterrupted("x", partial=Reply(), reason="cut"), False),
+    ],
+)
+def test_errors_know_whether_the_same_request_may_be_sent_again(error: errors.RequestFailed, retryable: bool) -> None:
+    assert error.retryable is retryable
+
+
+def test_an_interrupted_stream_keeps_what_arrived() -> None:
+    cause = errors.ConnectionFailed("reset")
+    error = errors.StreamInterrupted("cut", partial=Reply(text="so far"), reason="cut", cause=cause, model="a/b")
+    assert error.partial.text == "so far"
+    assert error.cause is cause
+    assert error.body_started
+    assert error.model == "a/b"
