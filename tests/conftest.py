@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ("tests.support.server",)
+
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 for name in ("NO_COLOR", "COLORTERM", "TERM_PROGRAM", "OPENROUTER_API_KEY", "SSH_TTY", "SSH_CONNECTION", "TMUX"):

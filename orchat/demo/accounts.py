@@ -142,6 +142,12 @@ class Holder:
         self.spending.add(amount, now)
         self.account.spending.add(amount, now)
 
+    def left(self) -> Decimal:
+        """USD that this key may still spend."""
+        if self.terms.limit is None:
+            return self.account.balance
+        return min(self.account.balance, self.terms.limit - self.spending.since(""))
+
     def objection(self) -> Step | None:
         """Why this key cannot chat at all; None when it can."""
         if self.terms.fault is not None:

@@ -35,6 +35,8 @@ class Say:
     """What is thought first."""
     reasoning_details: bool = True
     """Whether thoughts come as ``reasoning_details`` too, closed by a signature."""
+    show_reasoning: bool = True
+    """False: thoughts are billed, but not sent."""
     usage: JsonObject | None = None
     """Replaces fields of the computed usage."""
     usage_shape: UsageShape = "current"
@@ -93,9 +95,10 @@ class Say:
         """Everything between the comments and the finish reason."""
         for number, thought in enumerate(pieces(self.reasoning, self.chunk_size)):
             stage.count(reasoning=thought)
-            await stage.send(stage.chunk(self._thought_delta(thought)))
+            if self.show_reasoning:
+                await stage.send(stage.chunk(self._thought_delta(thought)))
             await self._breathe(stage, number, thought)
-        if self.reasoning and self.reasoning_details:
+        if self.reasoning and self.reasoning_details and self.show_reasoning:
             await stage.send(stage.chunk(delta(reasoning_details=[_detail(signature="c2lnbmVk")])))
         for number, text in enumerate(pieces(self.text, self.chunk_size)):
             stage.count(text=text)
@@ -103,7 +106,7 @@ class Say:
             await self._breathe(stage, number, text)
         for key, values in self._extras().items():
             for value in values:
-                stage.count(images=1 if key == "images" else 0)
+                stage.count(images=1 if key == "images" else 0, text=_called(value))
                 await stage.send(stage.chunk(delta(**{key: [value]})))
 
     async def close(self, stage: Stage) -> None:
@@ -152,6 +155,8 @@ class Say:
     async def _whole(self, stage: Stage) -> None:
         await stage.pause(self.first_token_s)
         stage.count(text=self.text, reasoning=self.reasoning, images=len(self.images))
+        for name, arguments in self.tool_calls:
+            stage.count(text=name + arguments)
         if self.tokens_per_s:
             await stage.pause(stage.spent.completion / self.tokens_per_s)
         await stage.reply(self.completion(stage), headers=[*stage.id_header(), *self.headers])
@@ -162,9 +167,9 @@ class Say:
         message: dict[str, object] = {"role": "assistant", "content": self.text, "refusal": None}
         if self.tool_calls and not self.text:
             message["content"] = None
-        if self.reasoning:
+        if self.reasoning and self.show_reasoning:
             message["reasoning"] = self.reasoning
-        if self.reasoning and self.reasoning_details:
+        if "reasoning" in message and self.reasoning_details:
             message["reasoning_details"] = [_detail(text=self.reasoning, signature="c2lnbmVk")]
         message |= {key: list(values) for key, values in self._extras().items() if values}
         choice = {
@@ -194,6 +199,11 @@ def _citation(url: str, title: str) -> JsonObject:
 def _image(image: bytes | str) -> JsonObject:
     url = image if isinstance(image, str) else "data:image/png;base64," + base64.b64encode(image).decode()
     return {"type": "image_url", "image_url": {"url": url}, "index": 0}
+
+
+def _called(extra: JsonObject) -> str:
+    function = extra.get("function", {})
+    return str(function.get("name", "") + function.get("arguments", ""))
 
 
 def _call(index: int, name: str, arguments: str) -> JsonObject:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from orchat.clock import Clock
+from orchat.demo import models
 from orchat.demo.accounts import Holder
 from orchat.demo.answer import Step
 from orchat.demo.faults import fault
@@ -20,6 +21,15 @@ from orchat.demo.tokens import number
 GENERATION_LAG_S = 0.5
 """How long a generation cannot be looked up after its end."""
 GENERATIONS_KEPT = 1000
+PROVIDER: Mapping[str, object] = {
+    "name": "Demo",
+    "slug": "demo",
+    "privacy_policy_url": None,
+    "terms_of_service_url": None,
+    "status_page_url": None,
+    "headquarters": None,
+    "datacenters": [],
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +61,7 @@ class Lookups:
             "/auth/key": lambda _, holder: Page(value={"data": holder.status(clock.now())}),
             "/credits": lambda _, holder: Page(value={"data": holder.credits()}),
             "/generation": lambda query, _: self._generation(query.get("id", "")),
+            "/models/user": lambda query, _: listing(query),
         }
 
     def answer(self, method: str, path: str, query: Mapping[str, str], *, key: bool, holder: Holder | None) -> Step:
@@ -66,11 +77,14 @@ class Lookups:
         Returns:
             The step.
         """
-        if method != "GET" or path not in self._private:
+        if method != "GET":
             return fault("404-path")
+        private = self._private.get(path)
+        if private is None:
+            return public(path, query)
         if holder is None:
             return fault("401-bad-key" if key else "401-no-key")
-        return self._private[path](query, holder)
+        return private(query, holder)
 
     def _generation(self, generation_id: str) -> Step:
         since, data = self._generations.get(generation_id, (0.0, None))
@@ -92,6 +106,49 @@ class Lookups:
         while len(self._generations) > GENERATIONS_KEPT:
             self._generations.popitem(last=False)
         return Decimal(str(data["total_cost"]))
+
+
+def public(path: str, query: Mapping[str, str]) -> Step:
+    """Answer a path that needs no key."""
+    if path == "/models":
+        return listing(query)
+    if path == "/models/count":
+        return Page(value={"data": {"count": len(models.MODELS)}})
+    if path == "/providers":
+        return Page(value={"data": [PROVIDER]})
+    head, _, name = path.removeprefix("/").partition("/")
+    wanted = models.find(name.removesuffix("/endpoints"))
+    if wanted is not None and head == "model":
+        return Page(value={"data": wanted})
+    if wanted is not None and head == "models" and name.endswith("/endpoints"):
+        return Page(value={"data": models.endpoints(wanted)})
+    return fault("404-path")
+
+
+def listing(query: Mapping[str, str]) -> Step:
+    """``GET /models``: all of them, or those that the query asks for."""
+    try:
+        offset, limit = int(query.get("offset", "0")), int(query.get("limit", "1000"))
+    except ValueError:
+        return fault("400-zod")
+    if offset < 0 or not 1 <= limit <= 1000:
+        return fault("400-zod")
+    found = [model for model in models.MODELS if _matches(model, query)]
+    page = found[offset : offset + limit]
+    more = offset + limit < len(found)
+    following = f"/api/v1/models?offset={offset + limit}&limit={limit}" if more else None
+    value = {"data": page, "total_count": len(found), "links": {"next": following}}
+    return Page(value=value, headers=(("Cache-Control", "public, max-age=120, stale-while-revalidate=3600"),))
+
+
+def _matches(model: models.ModelJson, query: Mapping[str, str]) -> bool:
+    needed = [name for name in query.get("supported_parameters", "").split(",") if name]
+    given = [name for name in query.get("input_modalities", "").split(",") if name]
+    return (
+        query.get("q", "").casefold() in f"{model['id']} {model['name']}".casefold()
+        and set(needed) <= set(model["supported_parameters"])
+        and set(given) <= set(model["architecture"]["input_modalities"])
+    )
 
 
 def generation(stage: Stage) -> dict[str, Any]:

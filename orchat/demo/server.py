@@ -179,6 +179,9 @@ class DemoServer:
                 await connection.refuse(refused.status, body)
         except OSError:
             pass
+        except asyncio.CancelledError:
+            connection.abort()
+            raise
         finally:
             connection.close()
             self._connections.discard(connection)
@@ -211,7 +214,7 @@ class DemoServer:
             self._crash = self._crash or crash
             stage.settle("crashed")
             connection.close()
-        stage.settle("done")
+        stage.settle("stopped" if play.cancelled() else "done")
         self._tell()
 
     # ---- requests
@@ -266,7 +269,7 @@ class DemoServer:
             return self._limit.refusal(self.clock.now())
         objection = holder.objection()
         if objection is None and self._scripts[CHAT]:
-            self._completions.bill(stage)
+            self._completions.bill(stage, holder)
             return self._scripts[CHAT].popleft()
         return objection or await self._completions.answer(stage, holder)
 

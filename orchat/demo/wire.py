@@ -195,6 +195,11 @@ class Connection:
         while await self._reader.read(READ_SIZE):
             pass
 
+    def abort(self) -> None:
+        """Close at once, whatever was not sent yet."""
+        self.closed = True
+        self._writer.transport.abort()
+
     def close(self) -> None:
         """Close; more than once is fine."""
         self.closed = True

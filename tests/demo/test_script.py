@@ -9,7 +9,6 @@ from orchat.demo.script import say
 from orchat.demo.server import DemoServer
 
 pytestmark = pytest.mark.anyio
-pytest_plugins = ("tests.support.server",)
 
 
 async def test_a_scripted_answer_arrives(server: DemoServer) -> None:
