@@ -1,0 +1,47 @@
+"""The one kind of connection that the functions of this package receive."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+Value: TypeAlias = str | bytes | int | float | None
+Parameters: TypeAlias = Sequence[Value] | Mapping[str, Value]
+
+
+class Connection(sqlite3.Connection):
+    """A connection that knows its file and takes any text that Python can hold."""
+
+    path: Path
+    """The database."""
+
+    def execute(self, sql: str, parameters: Parameters = (), /) -> sqlite3.Cursor:  # type: ignore[override]  # narrower
+        """Run one statement; half an emoji (a lone surrogate, as JSON may bring) is mended rather than refused."""
+        try:
+            return super().execute(sql, parameters)
+        except UnicodeEncodeError:
+            if isinstance(parameters, Mapping):
+                return super().execute(sql, {name: _mended(value) for name, value in parameters.items()})
+            return super().execute(sql, [_mended(value) for value in parameters])
+
+
+def _mended(value: Value) -> Value:
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def connect(path: Path, timeout_s: float) -> Connection:
+    """Open a database that exists, with nothing set but the time to wait for locks.
+
+    Args:
+        path: The file.
+        timeout_s: Seconds that SQLite waits for another connection's lock.
+    """
+    # `timeout` sets the busy timeout before the first statement: switching to WAL already needs it.
+    connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, factory=Connection)
+    connection.path = path
+    connection.row_factory = sqlite3.Row
+    return connection

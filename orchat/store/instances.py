@@ -1,0 +1,241 @@
+"""Instances: processes that hold a runtime, and what those left open that died.
+
+An instance holds a lock on a file of its own for its life. The kernel drops the lock however the process ends, so there
+is no heartbeat, and a process id that comes again proves nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchat.clock import Clock
+from orchat.domain.ledger import Attempt, Settlement
+from orchat.store import ledger, search
+from orchat.store.connection import Connection
+from orchat.store.failures import explained
+from orchat.store.filesystem import private_folder
+from orchat.store.locks import FileLock
+
+if TYPE_CHECKING:
+    from orchat.store.database import Database
+
+_CUT = "orchat ended before the answer was complete."
+_CUT_HINT = "What had arrived is kept; ask again, or go on from here."
+
+
+class Instance:
+    """One process, alive for as long as it holds its lock. Made by `acquire` or `enter`.
+
+    Args:
+        id: Names it in the ledger and in answers that arrive.
+        lock: The lock that shows it is alive.
+    """
+
+    def __init__(self, id: str, lock: FileLock) -> None:
+        self.id = id
+        self._lock: FileLock | None = lock
+
+    @classmethod
+    def acquire(cls, folder: Path) -> Instance:
+        """Become an instance.
+
+        Args:
+            folder: `Database.instances`; created with mode 0700.
+
+        Raises:
+            StoreUnwritable: The folder cannot be written.
+        """
+        import secrets  # costs 3 ms, but not before the first frame
+
+        id = secrets.token_hex(8)
+        with explained(folder):
+            final = _file(private_folder(folder), id)
+            lock = FileLock(final.with_suffix(".new"), 0)
+            lock.take()
+            # Under its final name, the file is never seen unlocked.
+            lock.path.replace(final)
+            lock.path = final
+        return cls(id, lock)
+
+    @classmethod
+    async def enter(cls, database: Database, *, front_end: str, clock: Clock) -> Instance:
+        """Become an instance that others see, and close what dead ones left open.
+
+        Args:
+            database: An open database.
+            front_end: ``tui``, ``ask``, ``library`` …
+            clock: Tells the time.
+        """
+        instance = cls.acquire(database.instances)
+        try:
+            await database.write(_enter, instance.id, front_end, clock.now())
+        except BaseException:
+            instance.drop()
+            raise
+        return instance
+
+    async def release(self, database: Database) -> None:
+        """Leave; a second call does nothing.
+
+        Args:
+            database: The one that was entered.
+        """
+        if self._lock is not None:
+            try:
+                await database.write(leave, self.id)
+            finally:
+                self.drop()
+
+    def drop(self) -> None:
+        """Give up the lock, as if the process had died; what is still open is then anyone's to reap."""
+        if self._lock is not None:
+            with suppress(OSError):
+                self._lock.path.unlink()
+            self._lock.close()
+            self._lock = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """An instance that has entered and not left."""
+
+    id: str
+    """Names it in the ledger."""
+    pid: int
+    """Its process, on this machine."""
+    front_end: str
+    """``tui``, ``ask``, ``library`` …"""
+    started_at: float
+    """Epoch seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostAttempt:
+    """An attempt whose process died before it could settle."""
+
+    id: int
+    """Its row in the ledger."""
+    attempt: Attempt
+    """What was sent."""
+    generation_id: str | None
+    """Finds out what it cost, if the server had answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaped:
+    """What was found open and closed."""
+
+    attempts: tuple[LostAttempt, ...] = ()
+    """Settled as ``lost``, at unknown cost."""
+    messages: tuple[int, ...] = ()
+    """Closed as ``cut``, or as ``failed`` where nothing had arrived."""
+
+
+def register(connection: Connection, id: str, front_end: str, now: float) -> None:
+    """Note an instance.
+
+    Args:
+        connection: In a write transaction.
+        id: Of an instance that holds its lock.
+        front_end: ``tui``, ``ask``, ``library`` …
+        now: Epoch seconds.
+    """
+    connection.execute("INSERT INTO instances VALUES (?, ?, ?, ?)", (id, os.getpid(), front_end, now))
+
+
+def leave(connection: Connection, id: str) -> None:
+    """Forget an instance.
+
+    Args:
+        connection: In a write transaction.
+        id: The instance.
+    """
+    connection.execute("DELETE FROM instances WHERE id = ?", (id,))
+
+
+def running(connection: Connection) -> list[Running]:
+    """The instances that are alive, the oldest first.
+
+    Args:
+        connection: Any.
+    """
+    folder = instances_folder(connection.path)
+    rows = connection.execute("SELECT * FROM instances ORDER BY started_at, id").fetchall()
+    return [Running(**dict(row)) for row in rows if not _is_dead(folder, row["id"])]
+
+
+def reap(connection: Connection) -> Reaped:
+    """Close what instances left open that died.
+
+    Args:
+        connection: In a write transaction, so that two instances never reap at once.
+
+    Returns:
+        Attempts to be looked up at the server, and the answers that were cut.
+    """
+    folder = instances_folder(connection.path)
+    owners = connection.execute(
+        "SELECT id FROM instances"
+        " UNION SELECT owner FROM attempts WHERE outcome = 'open'"
+        " UNION SELECT owner FROM messages WHERE state = 'streaming' AND owner IS NOT NULL"
+    ).fetchall()
+    attempts: list[LostAttempt] = []
+    messages: list[int] = []
+    for owner in (row["id"] for row in owners if _is_dead(folder, row["id"])):
+        attempts += _close_attempts(connection, owner)
+        messages += _close_messages(connection, owner)
+        leave(connection, owner)
+        with suppress(OSError):
+            _file(folder, owner).unlink(missing_ok=True)
+    return Reaped(attempts=tuple(attempts), messages=tuple(messages))
+
+
+def instances_folder(path: Path) -> Path:
+    """The folder of the lock files of all instances.
+
+    Args:
+        path: The database.
+    """
+    return path.with_name(f"{path.stem}-instances")
+
+
+def _enter(connection: Connection, id: str, front_end: str, now: float) -> None:
+    register(connection, id, front_end, now)
+    reap(connection)
+
+
+def _close_attempts(connection: Connection, owner: str) -> list[LostAttempt]:
+    rows = connection.execute("SELECT * FROM attempts WHERE outcome = 'open' AND owner = ?", (owner,)).fetchall()
+    for row in rows:
+        ledger.settle(connection, row["id"], Settlement(outcome="lost"))
+    return [
+        LostAttempt(id=row["id"], attempt=ledger.attempt_of(row), generation_id=row["generation_id"]) for row in rows
+    ]
+
+
+def _close_messages(connection: Connection, owner: str) -> list[int]:
+    rows = connection.execute("SELECT id FROM messages WHERE state = 'streaming' AND owner = ?", (owner,)).fetchall()
+    ids = [row["id"] for row in rows]
+    connection.execute(
+        "UPDATE messages SET state = CASE WHEN text = '' AND reasoning = '' THEN 'failed' ELSE 'cut' END,"
+        " error = ?, hint = ?, owner = NULL WHERE state = 'streaming' AND owner = ?",
+        (_CUT, _CUT_HINT, owner),
+    )
+    search.add(connection, ids)
+    return ids
+
+
+def _file(folder: Path, id: str) -> Path:
+    return folder / f"{id}.lock"
+
+
+def _is_dead(folder: Path, id: str) -> bool:
+    path = _file(folder, id)
+    if not path.is_file():
+        return True
+    with closing(FileLock(path, 0)) as lock:
+        return lock.take()

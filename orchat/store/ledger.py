@@ -1,0 +1,275 @@
+"""The ledger: one row for every attempt that was sent. Every sum is taken over the rows, so none can drift."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Literal
+
+from orchat.clock import utc_day
+from orchat.domain.events import Timing
+from orchat.domain.ledger import Attempt, Settlement, UsageRow
+from orchat.domain.money import Cost, Usage
+from orchat.store import rows
+from orchat.store.connection import Connection
+
+Grouping = Literal["day", "model", "key", "provider"]
+
+_GROUPS: dict[Grouping, str] = {
+    "day": "day",
+    "model": "model",
+    "key": "key_label",
+    "provider": "coalesce(provider, '')",
+}
+_SUMS = """
+    count(*) FILTER (WHERE outcome <> 'cached') AS attempts,
+    count(*) FILTER (WHERE outcome = 'done') AS finished,
+    count(*) FILTER (WHERE outcome IN ('cut', 'stopped', 'lost')) AS cut,
+    count(*) FILTER (WHERE outcome = 'failed') AS failed,
+    coalesce(sum(prompt_tokens), 0) AS prompt_tokens,
+    coalesce(sum(completion_tokens), 0) AS completion_tokens,
+    coalesce(sum(reasoning_tokens), 0) AS reasoning_tokens,
+    coalesce(sum(cached_tokens), 0) AS cached_tokens,
+    coalesce(sum(cost_pico), 0) AS cost_pico,
+    coalesce(sum(cost_pico) FILTER (WHERE cost_source = 'estimated'), 0) AS estimated_pico,
+    count(*) FILTER (WHERE cost_pico IS NULL AND outcome IN ('done', 'cut', 'stopped', 'lost')) AS unknown_cost
+FROM attempts
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row as it is kept."""
+
+    id: int
+    """Number of the row."""
+    attempt: Attempt
+    """What was sent."""
+    settlement: Settlement
+    """What came of it; its outcome is ``open`` while it runs."""
+
+
+def begin(connection: Connection, attempt: Attempt, owner: str) -> int:
+    """Open a row, just before the attempt is sent.
+
+    Args:
+        connection: In a write transaction.
+        attempt: What is about to be sent.
+        owner: Id of the instance; when that dies, `instances.reap` settles the row.
+
+    Returns:
+        The number of the row.
+    """
+    id = connection.execute(
+        "INSERT INTO attempts (day, started_at, number, front_end, conversation_id, key_label, key_fingerprint, model,"
+        " owner, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')",
+        (
+            utc_day(attempt.started_at),
+            attempt.started_at,
+            attempt.number,
+            attempt.front_end,
+            attempt.conversation_id,
+            attempt.key_label,
+            attempt.key_fingerprint,
+            attempt.model,
+            owner,
+        ),
+    ).lastrowid
+    assert id is not None
+    return id
+
+
+def note_generation(connection: Connection, id: int, generation_id: str) -> None:
+    """Note the server's id of an attempt as soon as it is known.
+
+    Args:
+        connection: In a write transaction.
+        id: From `begin`.
+        generation_id: ``gen-…``.
+    """
+    connection.execute("UPDATE attempts SET generation_id = ? WHERE id = ?", (generation_id, id))
+
+
+def settle(connection: Connection, id: int, settlement: Settlement) -> bool:
+    """Close a row.
+
+    Args:
+        connection: In a write transaction.
+        id: From `begin`.
+        settlement: How it ended. A None for the generation id keeps the one noted.
+
+    Returns:
+        False when it was settled before; nothing is charged twice. Only a ``lost`` row may be settled again.
+    """
+    cost = rows.money(settlement.cost)
+    changed = connection.execute(
+        "UPDATE attempts SET outcome = :outcome, model_used = :model_used, provider = :provider,"
+        " generation_id = coalesce(:generation_id, generation_id), prompt_tokens = :prompt_tokens,"
+        " completion_tokens = :completion_tokens, reasoning_tokens = :reasoning_tokens,"
+        " cached_tokens = :cached_tokens, cache_write_tokens = :cache_write_tokens,"
+        " tokens_estimated = :estimated, cost_pico = :pico, cost_source = :source, ttft_ms = :ttft_ms,"
+        " total_ms = :total_ms, finish_reason = :finish_reason, error_kind = :error_kind, status = :status"
+        " WHERE id = :id AND outcome IN ('open', 'lost')",
+        {
+            "id": id,
+            "outcome": settlement.outcome,
+            "model_used": settlement.model_used,
+            "provider": settlement.provider,
+            "generation_id": settlement.generation_id,
+            **_token_columns(settlement.usage),
+            "pico": cost.pico,
+            "source": cost.source,
+            "ttft_ms": settlement.timing.ttft_ms,
+            "total_ms": settlement.timing.total_ms,
+            "finish_reason": settlement.finish_reason,
+            "error_kind": settlement.error_kind,
+            "status": settlement.status,
+        },
+    )
+    return changed.rowcount > 0
+
+
+def reprice(connection: Connection, id: int, usage: Usage | None, cost: Cost) -> None:
+    """Put the server's own figures, asked for later, in the place of estimates.
+
+    Args:
+        connection: In a write transaction.
+        id: A settled row.
+        usage: None keeps the tokens noted.
+        cost: What the server charged.
+    """
+    cost = rows.money(cost)
+    connection.execute("UPDATE attempts SET cost_pico = ?, cost_source = ? WHERE id = ?", (cost.pico, cost.source, id))
+    if usage is not None:
+        connection.execute(
+            "UPDATE attempts SET prompt_tokens = :prompt_tokens, completion_tokens = :completion_tokens,"
+            " reasoning_tokens = :reasoning_tokens, cached_tokens = :cached_tokens,"
+            " cache_write_tokens = :cache_write_tokens, tokens_estimated = :estimated WHERE id = :id",
+            {"id": id, **_token_columns(usage)},
+        )
+
+
+def usage(connection: Connection, since_day: str = "", by: Grouping = "day") -> list[UsageRow]:
+    """Sums over the ledger.
+
+    Args:
+        connection: Any.
+        since_day: First UTC day (``YYYY-MM-DD``); empty for all.
+        by: What is summed up together; ``model`` means the model asked.
+
+    Returns:
+        Days in their order; anything else with the most expensive first.
+    """
+    group = _GROUPS[by]
+    order = "1" if by == "day" else "cost_pico DESC, attempts DESC, 1"
+    found = connection.execute(
+        f'SELECT {group} AS "group", {_SUMS} WHERE day >= ? GROUP BY 1 ORDER BY {order}', (since_day,)
+    )
+    return [UsageRow(**dict(row)) for row in found]
+
+
+def totals_of_day(connection: Connection, day: str) -> UsageRow:
+    """Sums of one UTC day.
+
+    Args:
+        connection: Any.
+        day: ``YYYY-MM-DD``.
+    """
+    return _total(connection, "day = ?", day)
+
+
+def totals_of_conversation(connection: Connection, conversation_id: str) -> UsageRow:
+    """Sums of one conversation: every branch, every attempt, the failed ones too.
+
+    Args:
+        connection: Any.
+        conversation_id: Which conversation; it may be deleted by now.
+    """
+    return _total(connection, "conversation_id = ?", conversation_id)
+
+
+def requests_today(connection: Connection, day: str) -> dict[str, int]:
+    """Attempts sent with each key on one UTC day, by all instances; cached answers do not count.
+
+    Args:
+        connection: Any.
+        day: ``YYYY-MM-DD``.
+
+    Returns:
+        Key fingerprint to number; no entry for a key that sent none.
+    """
+    found = connection.execute(
+        "SELECT key_fingerprint, count(*) AS sent FROM attempts WHERE day = ? AND outcome <> 'cached' GROUP BY 1",
+        (day,),
+    )
+    return {row["key_fingerprint"]: row["sent"] for row in found}
+
+
+def last_attempts(connection: Connection, limit: int = 20) -> list[Entry]:
+    """The newest rows, the newest first.
+
+    Args:
+        connection: Any.
+        limit: How many at most.
+    """
+    found = connection.execute("SELECT * FROM attempts ORDER BY id DESC LIMIT ?", (limit,))
+    return [_entry(row) for row in found]
+
+
+def unpriced(connection: Connection, since_day: str = "", limit: int = 100) -> list[Entry]:
+    """Rows whose cost the server has not confirmed although it can be asked, the oldest first.
+
+    Args:
+        connection: Any.
+        since_day: First UTC day (``YYYY-MM-DD``); empty for all.
+        limit: How many at most.
+    """
+    found = connection.execute(
+        "SELECT * FROM attempts WHERE day >= ? AND generation_id IS NOT NULL AND cost_source <> 'reported'"
+        " AND outcome NOT IN ('open', 'cached') ORDER BY id LIMIT ?",
+        (since_day, limit),
+    )
+    return [_entry(row) for row in found]
+
+
+def attempt_of(row: sqlite3.Row) -> Attempt:
+    """What was sent, from a row of ``attempts``.
+
+    Args:
+        row: With every column.
+    """
+    return Attempt(**{name: row[name] for name in Attempt.__dataclass_fields__})
+
+
+def _total(connection: Connection, condition: str, group: str) -> UsageRow:
+    row = connection.execute(f"SELECT {_SUMS} WHERE {condition}", (group,)).fetchone()
+    return UsageRow(group=group, **dict(row))
+
+
+def _token_columns(usage: Usage | None) -> dict[str, int | None]:
+    names = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens", "cache_write_tokens")
+    counts = {name: None if usage is None else rows.tokens(getattr(usage, name)) for name in names}
+    return {**counts, "estimated": usage is not None and usage.estimated}
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    cost = Cost(pico=row["cost_pico"], source=row["cost_source"])
+    usage = None
+    if row["prompt_tokens"] is not None:
+        usage = Usage(
+            prompt_tokens=row["prompt_tokens"],
+            completion_tokens=row["completion_tokens"],
+            reasoning_tokens=row["reasoning_tokens"],
+            cached_tokens=row["cached_tokens"],
+            cache_write_tokens=row["cache_write_tokens"],
+            cost_pico=cost.pico if cost.source == "reported" else None,
+            estimated=bool(row["tokens_estimated"]),
+        )
+    same = ("outcome", "model_used", "provider", "generation_id", "finish_reason", "error_kind", "status")
+    settlement = Settlement(
+        **{name: row[name] for name in same},
+        usage=usage,
+        cost=cost,
+        timing=Timing(ttft_ms=row["ttft_ms"], total_ms=row["total_ms"]),
+    )
+    return Entry(id=row["id"], attempt=attempt_of(row), settlement=settlement)

@@ -1,0 +1,107 @@
+"""Small things that are remembered between runs: favourites, recent models, the state of the window."""
+
+from __future__ import annotations
+
+import json
+
+from orchat.store.connection import Connection
+
+MOST_RECENT = 20
+"""Models that `recents` remembers."""
+_FAVOURITES = "models.favourites"
+_RECENTS = "models.recents"
+_LAST = "models.last:"
+
+
+def get(connection: Connection, name: str) -> str | None:
+    """A value, if it was ever put.
+
+    Args:
+        connection: Any.
+        name: Dotted.
+    """
+    row = connection.execute("SELECT value FROM settings WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row["value"])
+
+
+def put(connection: Connection, name: str, value: str) -> None:
+    """Remember a value.
+
+    Args:
+        connection: In a write transaction.
+        name: Dotted.
+        value: Any text; JSON where it has parts.
+    """
+    connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
+
+
+def remove(connection: Connection, name: str) -> None:
+    """Forget a value.
+
+    Args:
+        connection: In a write transaction.
+        name: Dotted.
+    """
+    connection.execute("DELETE FROM settings WHERE name = ?", (name,))
+
+
+def favourites(connection: Connection) -> tuple[str, ...]:
+    """Ids of the models that the user likes, in the order they were chosen.
+
+    Args:
+        connection: Any.
+    """
+    return _names(connection, _FAVOURITES)
+
+
+def toggle_favourite(connection: Connection, model: str) -> bool:
+    """Make a model a favourite, or stop it being one.
+
+    Args:
+        connection: In a write transaction.
+        model: Its id.
+
+    Returns:
+        Whether it is one now.
+    """
+    chosen = favourites(connection)
+    others = tuple(name for name in chosen if name != model)
+    added = len(others) == len(chosen)
+    put(connection, _FAVOURITES, json.dumps((*others, model) if added else others))
+    return added
+
+
+def recents(connection: Connection) -> tuple[str, ...]:
+    """Ids of the models that were used, the last one first.
+
+    Args:
+        connection: Any.
+    """
+    return _names(connection, _RECENTS)
+
+
+def note_used(connection: Connection, base_url: str, model: str) -> None:
+    """Remember that a model was used.
+
+    Args:
+        connection: In a write transaction.
+        base_url: Of the server that was asked.
+        model: Its id.
+    """
+    others = [name for name in recents(connection) if name != model]
+    put(connection, _RECENTS, json.dumps([model, *others][:MOST_RECENT]))
+    put(connection, _LAST + base_url, model)
+
+
+def last_model(connection: Connection, base_url: str) -> str | None:
+    """The model used last with a server.
+
+    Args:
+        connection: Any.
+        base_url: Of the server.
+    """
+    return get(connection, _LAST + base_url)
+
+
+def _names(connection: Connection, setting: str) -> tuple[str, ...]:
+    return tuple(json.loads(get(connection, setting) or "[]"))
