@@ -18,8 +18,8 @@ _WORD = re.compile(r"[^\W_][\w'’-]*")
 _DULL_WORDS = (
     "a about an and any are as at be by can could do does explain for from give have hello help hey hi how i if in "
     "into is it its just like list make me my need of on or our please should show some tell that the their them there "
-    "these they this to us want was we what when where which who why will with would write you your compare table code plan "
-    "title short conversation session words at most first message reply"
+    "these they this to us want was we what when where which who why will with would write you your compare table code "
+    "plan title short conversation session words at most first message reply"
 )
 _DULL = frozenset(_DULL_WORDS.split())
 MAX_TOPIC = 40

@@ -104,10 +104,11 @@ def measure(data: bytes) -> Facts:
 
 def _facts(image: Image, size: int) -> Facts:
     width, height = image.size
-    turned = image.getexif().get(EXIF_ORIENTATION, 1) in (5, 6, 7, 8)
     kind, mode, frames = image.format or "unknown", image.mode, getattr(image, "n_frames", 1)
-    transparent, colours = 0.0, ()
+    turned, transparent, colours = False, 0.0, ()
     if width * height <= MAX_PIXELS:
+        # Pillow decodes a whole PNG to find its EXIF, so a huge one is not asked for it.
+        turned = image.getexif().get(EXIF_ORIENTATION, 1) in (5, 6, 7, 8)
         transparent, colours = _colours(image)
     return Facts(
         width=width,
