@@ -11,7 +11,9 @@ from orchat.tui.transcript.rows import Deco, Row, Run, Section
 from orchat.tui.transcript.wrap import cells, wrapped
 
 LEAST_TEXT = 16
-"""Columns that decorations leave to the text: what is nested deeper is not indented any further."""
+"""Columns of text from which on further rows are not indented any more: there is no room to waste."""
+LEAST_MARKED = 8
+"""Columns of text from which on a mark is left out, too."""
 
 
 class Pen:
@@ -48,10 +50,12 @@ class Pen:
             deeper: Lists entered.
         """
         size = cells(mark[0])
-        if self.width - size < LEAST_TEXT:
+        left = self.width - size
+        if left < LEAST_MARKED:
             return Pen(self.section, self.width, self.take(), self.rest, self.depth + deeper)
-        first, rest = (*self.take(), Segment(*mark)), (*self.rest, Segment(*hanging))
-        return Pen(self.section, self.width - size, first, rest, self.depth + deeper)
+        first = (*self.take(), Segment(*mark))
+        rest = self.rest if left < LEAST_TEXT else (*self.rest, Segment(*hanging))
+        return Pen(self.section, left, first, rest, self.depth + deeper)
 
     def line(self, runs: Sequence[Run]) -> None:
         """Write a logical line in as many rows as it needs."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from orchat.domain.clean import Cleaner
-from orchat.tui.transcript.blocks import Renderer, is_tight, render_markdown
+from orchat.tui.transcript.blocks import Renderer, is_tight
 from orchat.tui.transcript.maths import missing_end
 from orchat.tui.transcript.opened import Fence, OpenCode, OpenTable, is_table, line_end
 from orchat.tui.transcript.parser import Environment, Span, line_of, parse, spans
@@ -46,15 +46,11 @@ class MarkdownStream:
     def __init__(self, look: Look, width: int) -> None:
         self.section = Section()
         self.text = ""
-        self._cleaner = Cleaner()
-        self._pending: list[str] = []
-        self._begin(look, width)
-
-    def _begin(self, look: Look, width: int) -> None:
         self._look = look
         self._width = width
+        self._cleaner = Cleaner()
+        self._pending: list[str] = []
         self._env: Environment = {}
-        self.section.truncate(Mark(0, 0, 0))
         self._closed = self._settled = Mark(0, 0, 0)
         self._start = self._tail = 0
         self._ordinal: int | None = None
@@ -75,32 +71,15 @@ class MarkdownStream:
         Returns:
             How many rows at the top are unchanged, or None when there was nothing new.
         """
-        if not self._take():
-            return None
-        self._draw()
-        return self.section.take_unchanged()
-
-    def restyle(self, look: Look, width: int) -> None:
-        """Draw everything again for another width or other colours."""
-        self._take()
-        self._begin(look, width)
-        self._draw()
-
-    def finish(self) -> Section:
-        """End the message: one whole layout, so that nothing depends on how the text arrived."""
-        self._take()
-        return render_markdown(self.text, self._look, self._width)
-
-    def _take(self) -> bool:
         new = self._cleaner.feed("".join(self._pending))
         self._pending.clear()
+        if not new:
+            return None
         self.text += new
-        return bool(new)
-
-    def _draw(self) -> None:
         self.section.truncate(self._settled)
         while self._step():
             pass
+        return self.section.take_unchanged()
 
     def _step(self) -> bool:
         """Draw the open block; True when a part was closed or settled and there is more to do."""

@@ -82,7 +82,7 @@ class TableWriter:
         """Draw the header, which records do not have."""
         if self._widths is not None:
             self._draw_row(self._head)
-            self._was_tall = False
+            self._is_first = True
 
     def draw(self, row: Sequence[Cell]) -> None:
         """Draw a row of the body."""
