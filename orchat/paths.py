@@ -18,6 +18,11 @@ def environment() -> dict[str, str]:
     return dict(os.environ)  # noqa: TID251  # this is its home
 
 
+def set_default_variable(name: str, value: str) -> None:
+    """Set a variable that a library reads when it is imported, unless the user has set it."""
+    os.environ.setdefault(name, value)  # noqa: TID251  # this is its home
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
     """Every folder and file of orchat. Making one touches no disk."""
@@ -30,6 +35,8 @@ class Paths:
     """What can be fetched again."""
     log_dir: Path
     """The log and its older parts."""
+    chosen_config: Path | None = None
+    """A settings file named by the user; None: the one in `config_dir`."""
 
     @classmethod
     def discover(cls, environ: Mapping[str, str]) -> Paths:
@@ -42,7 +49,7 @@ class Paths:
             ConfigError: There is no home folder to start from.
         """
         if environ.get("ORCHAT_HOME"):
-            home = _absolute(environ["ORCHAT_HOME"], environ)
+            home = absolute(environ["ORCHAT_HOME"], environ)
             return cls(config_dir=home, data_dir=home / "data", cache_dir=home / "cache", log_dir=home / "logs")
         return _xdg(environ) if sys.platform == "linux" else _native()
 
@@ -53,22 +60,18 @@ class Paths:
             data_dir=self.data_dir / "demo",
             cache_dir=self.cache_dir / "demo",
             log_dir=self.log_dir / "demo",
+            chosen_config=self.chosen_config,
         )
 
     @property
     def config_file(self) -> Path:
         """The settings; may not exist."""
-        return self.config_dir / "config.toml"
+        return self.chosen_config or self.config_dir / "config.toml"
 
     @property
     def database(self) -> Path:
         """Sessions, ledger, key labels, catalogue."""
         return self.data_dir / "orchat.db"
-
-    @property
-    def locks(self) -> Path:
-        """Files that processes lock to agree with each other."""
-        return self.data_dir / "locks"
 
     @property
     def drafts(self) -> Path:
@@ -88,7 +91,7 @@ class Paths:
         Raises:
             StoreUnwritable: A folder cannot be created.
         """
-        for folder in (self.data_dir, self.locks, self.drafts, self.cache_dir):
+        for folder in (self.data_dir, self.cache_dir):
             make_private(folder)
 
 
@@ -145,7 +148,7 @@ def _native() -> Paths:
     )
 
 
-def _absolute(text: str, environ: Mapping[str, str]) -> Path:
+def absolute(text: str, environ: Mapping[str, str]) -> Path:
     """An absolute path; a leading ``~`` is the home folder, because not every place expands it."""
     if text == "~" or text.startswith("~/"):
         return _home(environ) / text[2:]

@@ -23,7 +23,7 @@ def test_orchat_home_moves_everything_under_one_folder() -> None:
     assert paths.config_file == Path("/srv/me/config.toml")
     assert paths.database == Path("/srv/me/data/orchat.db")
     assert paths.log_file == Path("/srv/me/logs/orchat.log")
-    for place in (*folders(paths), paths.locks, paths.drafts):
+    for place in (*folders(paths), paths.drafts):
         assert place.is_relative_to("/srv/me")
 
 
@@ -100,7 +100,7 @@ def test_folders_are_created_for_their_owner_alone(tmp_path: Path) -> None:
     paths.ensure()
     paths.ensure()
 
-    for place in (tmp_path / "a", tmp_path / "a" / "b", paths.data_dir, paths.locks, paths.drafts):
+    for place in (tmp_path / "a", tmp_path / "a" / "b", paths.data_dir, paths.cache_dir):
         assert place.stat().st_mode & 0o777 == 0o700
     assert not paths.log_dir.exists()
 

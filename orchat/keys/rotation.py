@@ -1,0 +1,43 @@
+"""Which key a new instance starts with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from orchat.store.key_state import KeyState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The outcome of `choose`."""
+
+    key: KeyState | None
+    """None when no key is usable."""
+    rotated: bool = False
+    """The ring moved on: this key is the current one from now on."""
+    all_over: bool = False
+    """Every usable key has exceeded the threshold, so the ring stays where it is."""
+
+
+def choose(keys: Sequence[KeyState], requests_today: Mapping[str, int], now: float, rotate_after: int) -> Choice:
+    """Choose the key of a new instance.
+
+    The current key stays until it has *exceeded* `rotate_after` requests today; then the next usable key in ring order
+    that has not takes over. A current key that is merely put aside is stood in for, and comes back.
+
+    Args:
+        keys: In ring order.
+        requests_today: Fingerprint to attempts sent on this UTC day, by all instances.
+        now: Epoch seconds.
+        rotate_after: The threshold.
+    """
+    start = next((index for index, key in enumerate(keys) if key.is_current), 0)
+    ring = [*keys[start:], *keys[:start]]
+    usable = [key for key in ring if not key.disabled and not key.is_held(now)]
+    if not usable:
+        return Choice(key=None)
+    fresh = [key for key in usable if requests_today.get(key.fingerprint, 0) <= rotate_after]
+    chosen = (fresh or usable)[0]
+    stands_in = ring[0].is_current and not ring[0].disabled and ring[0].is_held(now)
+    return Choice(key=chosen, rotated=not chosen.is_current and not stands_in, all_over=not fresh)

@@ -1,0 +1,388 @@
+"""Where secrets are kept: the operating system's keyring, or a file. The only importer of keyring."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+
+from orchat.domain.secret import Secret
+from orchat.errors import KeyringUnavailable, KeysError, OrchatError, StoreUnwritable, UsageError
+from orchat.keys.entry import parse_key, parse_label
+from orchat.paths import absolute, make_private
+
+if TYPE_CHECKING:
+    from orchat.config import KeySettings
+
+T = TypeVar("T")
+Keys = dict[str, Secret]
+
+SERVICE = "orchat"
+HEAD = "keys"
+LONGEST_PART = 1200
+"""Windows takes 1,280 characters an item."""
+LOCK_TIMEOUT_S = 5.0
+PROMPT_TIMEOUT_S = 30.0
+"""How long a person may need to type the keyring's password."""
+ELSEWHERE = "Set OPENROUTER_API_KEY, or name a file of keys in ORCHAT_KEYS_FILE."
+
+
+class Vault(Protocol):
+    """A place for secrets: label to key. Calls may block; see `orchat.keys.ring` for who waits."""
+
+    source: Literal["keyring", "file"]
+    """Which of the two."""
+    place: str
+    """In words, for people."""
+
+    def load(self) -> Keys:
+        """All keys."""
+        ...
+
+    def save(self, keys: Mapping[str, Secret]) -> None:
+        """Replace all keys."""
+        ...
+
+    def update(self, edit: Callable[[Keys], None]) -> Keys:
+        """Read, edit and save while no other process does; returns what is kept now."""
+        ...
+
+
+def vault_for(settings: KeySettings, environ: Mapping[str, str], folder: Path) -> Vault | None:
+    """The place that the settings ask for; nothing is opened yet.
+
+    Args:
+        settings: The section ``keys``.
+        environ: The environment; ``ORCHAT_KEYS_FILE`` goes before the setting ``keys.file``.
+        folder: Where the lock is, and the file if it is wanted but not named.
+
+    Returns:
+        None where only the environment counts.
+    """
+    named = environ.get("ORCHAT_KEYS_FILE") or settings.file
+    if settings.store == "env":
+        return None
+    if settings.store == "file" or (settings.store == "auto" and named):
+        return FileVault(absolute(named, environ) if named else folder / "keys.json")
+    can_prompt = sys.platform in ("darwin", "win32") or environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
+    return KeyringVault(
+        timeout_s=max(settings.keyring_timeout_s, PROMPT_TIMEOUT_S if can_prompt else 0.0),
+        allow_plaintext=settings.allow_plaintext_keyring,
+        lock=folder / "keyring.lock",
+    )
+
+
+class KeyringVault:
+    """The operating system's keyring: one JSON item, in parts where it is long.
+
+    The first item is written last and names the others, so a crash in between leaves the old keys in place.
+
+    Args:
+        timeout_s: Seconds that one call may take.
+        allow_plaintext: Accept a keyring that does not encrypt.
+        lock: File that processes lock while they change the keys.
+    """
+
+    source: Literal["keyring", "file"] = "keyring"
+
+    def __init__(self, *, timeout_s: float, lock: Path, allow_plaintext: bool = False) -> None:
+        self.place = f"the system's keyring, service {SERVICE}"
+        self._timeout_s = timeout_s
+        self._allow_plaintext = allow_plaintext
+        self._lock = lock
+        self._known: Keys | None = None
+
+    def load(self) -> Keys:
+        """All keys, read once per process.
+
+        Raises:
+            KeyringUnavailable: The keyring is missing, locked, mute or broken.
+        """
+        if self._known is None:
+            self._known = self._limited(lambda: _read(self._backend()))
+        return dict(self._known)
+
+    def save(self, keys: Mapping[str, Secret]) -> None:
+        """Replace all keys.
+
+        Raises:
+            KeyringUnavailable: They could not be saved; the old ones are still there.
+        """
+        self.update(lambda kept: _replace(kept, keys))
+
+    def update(self, edit: Callable[[Keys], None]) -> Keys:
+        """Read, edit and save while no other process does.
+
+        Args:
+            edit: Changes the keys in place; what it raises is passed on, and nothing is saved.
+
+        Raises:
+            KeyringUnavailable: They could not be saved; the old ones are still there.
+        """
+
+        def work() -> Keys:
+            backend = self._backend()
+            if _module(backend) == "keyring.backends.null":
+                raise KeyringUnavailable("the keyring is switched off (PYTHON_KEYRING_BACKEND)", hint=ELSEWHERE)
+            with _alone(self._lock, self._timeout_s / 2):
+                keys = _read(backend)
+                edit(keys)
+                _write(backend, keys)
+            return keys
+
+        self._known = self._limited(work)
+        return dict(self._known)
+
+    def _backend(self) -> Any:
+        import keyring
+
+        try:
+            backend: Any = keyring.get_keyring()
+        except Exception as error:
+            raise KeyringUnavailable(
+                "the keyring that PYTHON_KEYRING_BACKEND or keyringrc.cfg names does not load"
+                f" ({type(error).__name__})",
+                hint=f"Unset the variable or repair the file. {ELSEWHERE}",
+            ) from None
+        if not self._allow_plaintext and _module(backend).startswith("keyrings.alt"):
+            raise KeyringUnavailable(
+                "the only keyring of this system keeps its secrets in plain text",
+                hint=f"{ELSEWHERE} To use it all the same: keys.allow_plaintext_keyring = true.",
+            )
+        return backend
+
+    def _limited(self, work: Callable[[], T]) -> T:
+        """Run `work` in a thread that may be left behind: a mute keyring never answers."""
+        results: list[T] = []
+        failures: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                results.append(work())
+            except BaseException as error:  # handed to the caller below
+                failures.append(error)
+
+        thread = threading.Thread(target=run, name="orchat-keyring", daemon=True)
+        thread.start()
+        thread.join(self._timeout_s)
+        if results:
+            return results[0]
+        if not failures:
+            raise KeyringUnavailable(f"the keyring did not answer within {self._timeout_s:g} s", hint=ELSEWHERE)
+        if isinstance(failures[0], OrchatError):
+            raise failures[0]
+        # Not chained: the arguments of a keyring's exception may hold anything.
+        raise _explained(failures[0]) from None
+
+
+class FileVault:
+    """A JSON file of labels and keys that its owner alone can read.
+
+    Args:
+        path: The file; it need not exist yet.
+    """
+
+    source: Literal["keyring", "file"] = "file"
+
+    def __init__(self, path: Path) -> None:
+        self.place = f"the file {path}"
+        self._path = path
+
+    def load(self) -> Keys:
+        """All keys; none when there is no file.
+
+        Raises:
+            KeysError: Somebody else could read or change the file, or it is not a JSON object of labels and keys.
+        """
+        try:
+            # Not blocking: opening a pipe that nobody writes to would wait for ever.
+            with os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+                self._check(os.fstat(file.fileno()))
+                content = file.read()
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise self._refused(f"cannot be read: {_reason(error)}", "Make it a file that you can read.") from None
+        return self._parsed(content)
+
+    def save(self, keys: Mapping[str, Secret]) -> None:
+        """Replace all keys.
+
+        Raises:
+            KeysError: They could not be saved; the old ones are still there.
+        """
+        self.update(lambda kept: _replace(kept, keys))
+
+    def update(self, edit: Callable[[Keys], None]) -> Keys:
+        """Read, edit and save while no other process does.
+
+        Args:
+            edit: Changes the keys in place; what it raises is passed on, and nothing is saved.
+
+        Raises:
+            KeysError: They could not be saved; the old ones are still there.
+        """
+        make_private(self._path.parent, tighten=False)
+        with _alone(self._path.with_name(f"{self._path.name}.lock"), LOCK_TIMEOUT_S):
+            keys = self.load()
+            edit(keys)
+            self._write(json.dumps({label: secret.reveal() for label, secret in keys.items()}, indent=2) + "\n")
+        return keys
+
+    def _write(self, text: str) -> None:
+        target = Path(os.path.realpath(self._path))
+        new = target.with_name(f"{target.name}.new")
+        try:
+            new.unlink(missing_ok=True)
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(target)
+        except OSError as error:
+            raise self._refused(f"cannot be written: {_reason(error)}", "Check its owner and its folder.") from None
+
+    def _check(self, status: os.stat_result) -> None:
+        if not stat.S_ISREG(status.st_mode):
+            raise self._refused("is not a plain file", "Name a JSON file of labels and keys.")
+        if status.st_uid != os.geteuid():
+            raise self._refused("belongs to somebody else", "Use a file of your own.")
+        if status.st_mode & 0o077:
+            mode = stat.S_IMODE(status.st_mode)
+            raise self._refused(f"is open to others (mode {mode:04o})", f"Run: chmod 600 {self._path}")
+
+    def _parsed(self, content: bytes) -> Keys:
+        hint = 'It should look like {"work": "sk-or-v1-…"}.'
+        try:
+            item = json.loads(content)
+        except (ValueError, RecursionError):
+            raise self._refused("is not JSON", hint) from None
+        if not isinstance(item, dict) or not all(isinstance(key, str) for key in item.values()):
+            raise self._refused("is not a JSON object of labels and keys", hint)
+        keys: Keys = {}
+        for number, (label, key) in enumerate(item.items(), 1):
+            try:
+                keys[parse_label(label)] = parse_key(key)
+            except OrchatError as error:
+                raise self._refused(f"entry {number}: {error.message}", error.hint or hint) from None
+        return keys
+
+    def _refused(self, reason: str, hint: str) -> KeysError:
+        return KeysError(f"the key file {self._path} {reason}", hint=hint)
+
+
+_WORDS = {
+    "NoKeyringError": ("this system has no keyring", ELSEWHERE),
+    "InitError": ("the keyring was never unlocked", f"Unlock it, for example by logging in. {ELSEWHERE}"),
+    "KeyringLocked": ("the keyring is locked", f"Unlock it. {ELSEWHERE}"),
+    "LockedException": ("the keyring is locked", f"Unlock it. {ELSEWHERE}"),
+    "PromptDismissedException": ("the keyring stayed locked", f"Unlock it. {ELSEWHERE}"),
+    "SecretServiceNotAvailableException": ("the keyring went away during the call", f"Try again. {ELSEWHERE}"),
+}
+
+
+def _explained(error: BaseException) -> KeyringUnavailable:
+    for kind in type(error).__mro__:
+        if kind.__name__ in _WORDS:
+            message, hint = _WORDS[kind.__name__]
+            return KeyringUnavailable(message, hint=hint)
+    return KeyringUnavailable(f"the keyring failed ({type(error).__name__})", hint=f"Try again. {ELSEWHERE}")
+
+
+def _module(backend: Any) -> str:
+    """The module of the keyring that writes: the first one of a chain."""
+    chain = getattr(backend, "backends", None)
+    return type(chain[0] if chain else backend).__module__
+
+
+def _read(backend: Any) -> Keys:
+    head = _get(backend, HEAD)
+    if head is None:
+        return {}
+    try:
+        item = json.loads(head)
+        if "parts" in item:
+            text = "".join(_get(backend, _part(item["tag"], number)) or "" for number in range(item["parts"]))
+            if _tag(text) != item["tag"]:
+                raise ValueError
+            item = json.loads(text)
+        return {parse_label(label): parse_key(key) for label, key in item["keys"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError, KeysError, UsageError):
+        raise KeyringUnavailable(
+            f"the item {HEAD} of the service {SERVICE} in the keyring is damaged",
+            hint=f"Delete it and add the keys again. {ELSEWHERE}",
+        ) from None
+
+
+def _get(backend: Any, name: str) -> str | None:
+    """One item; asked twice, because a Secret Service loses items for a moment while another process writes."""
+    try:
+        text: str | None = backend.get_password(SERVICE, name)
+    except Exception as error:
+        if type(error).__name__ != "ItemNotFoundException":
+            raise
+        text = backend.get_password(SERVICE, name)
+    return text
+
+
+def _write(backend: Any, keys: Keys) -> None:
+    text = json.dumps({"v": 1, "keys": {label: secret.reveal() for label, secret in keys.items()}})
+    before = _parts_of(_get(backend, HEAD))
+    now: list[str] = []
+    head = text
+    if len(text) > LONGEST_PART:
+        pieces = [text[start : start + LONGEST_PART] for start in range(0, len(text), LONGEST_PART)]
+        now = [_part(_tag(text), number) for number in range(len(pieces))]
+        for name, piece in zip(now, pieces, strict=True):
+            backend.set_password(SERVICE, name, piece)
+        head = json.dumps({"v": 1, "tag": _tag(text), "parts": len(pieces)})
+    backend.set_password(SERVICE, HEAD, head)
+    for name in set(before) - set(now):
+        with suppress(Exception):  # an old part that stays does no harm
+            backend.delete_password(SERVICE, name)
+
+
+def _parts_of(head: str | None) -> list[str]:
+    item = json.loads(head or "{}")
+    return [_part(item["tag"], number) for number in range(item.get("parts", 0))]
+
+
+def _part(tag: str, number: int) -> str:
+    return f"{HEAD}.{tag}.{number}"
+
+
+def _tag(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def _replace(kept: Keys, keys: Mapping[str, Secret]) -> None:
+    kept.clear()
+    kept.update(keys)
+
+
+@contextmanager
+def _alone(path: Path, timeout_s: float) -> Iterator[None]:
+    """Hold a lock file while keys are changed."""
+    from orchat.store.locks import FileLock
+
+    make_private(path.parent, tighten=False)
+    try:
+        lock = FileLock(path, timeout_s)
+    except OSError as error:
+        raise StoreUnwritable(f"cannot lock {path}: {_reason(error)}", hint="Check its owner and its folder.") from None
+    try:
+        with lock:
+            yield
+    finally:
+        lock.close()
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
