@@ -165,7 +165,7 @@ def _model_unknown(refusal: Refusal, details: dict[str, Any]) -> OrchatError:
 
 
 def _content_refused(refusal: Refusal, details: dict[str, Any]) -> OrchatError:
-    reasons = one_line(", ".join(refusal.reasons), 80)
+    reasons = one_line(", ".join(refusal.reasons), 32)
     message = f"{refusal.message} ({reasons})" if reasons else refusal.message
     return ContentRefused(message, hint=refusal.remedy or "Reword the prompt, or choose another model.", **details)
 

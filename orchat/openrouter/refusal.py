@@ -9,12 +9,12 @@ from typing import Any
 
 from orchat.openrouter import fields
 
-MOST_MESSAGE = 240
+MOST_MESSAGE = 200
 """Characters of the server's own words, so that a whole message stays under 300."""
 _GENERIC = ("", "provider returned error", "error", "bad request", "server")
 _PRIVATE = re.compile(r"\b(?:user|org|acct|account)[_-][A-Za-z0-9]{6,}|\bsk-[A-Za-z0-9_-]{6,}")
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,200})", re.I)
-_DEPTH = 4
+_DEPTH = 7
 _EPOCH_S, _EPOCH_MS = 1e9, 1e11
 
 
