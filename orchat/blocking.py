@@ -144,9 +144,7 @@ async def _pump(client: AsyncClient, prompt: str, options: dict[str, Any], chann
         channel.end(failure)
 
 
-def _drain(
-    portal: BlockingPortal, client: AsyncClient, prompt: str, options: dict[str, Any]
-) -> Iterator[str]:
+def _drain(portal: BlockingPortal, client: AsyncClient, prompt: str, options: dict[str, Any]) -> Iterator[str]:
     channel = portal.call(_channel)
     pump = portal.start_task_soon(_pump, client, prompt, options, channel)
     try:

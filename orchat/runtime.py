@@ -203,9 +203,7 @@ class Runtime:
         config = self.config
         client = OpenRouter.from_settings(config.api, clock=self.clock)
         models = Models(client, db, self.clock, self._tasks, max_age_s=config.models.catalogue_max_age_h * 3600)
-        ground = Ground(
-            client=client, db=db, models=models, clock=self.clock, tasks=self._tasks, owner=instance.id
-        )
+        ground = Ground(client=client, db=db, models=models, clock=self.clock, tasks=self._tasks, owner=instance.id)
         dispatcher = Dispatcher(
             ground, config, lease=self.lease, default_model=self.default_model, front_end=self.front_end
         )

@@ -15,7 +15,8 @@ from orchat.domain.fold import Reply
 from orchat.domain.money import UNKNOWN_COST
 from orchat.domain.request import ChatRequest
 from orchat.errors import OrchatError
-from orchat.store import conversations as store
+from orchat.store import messages as store
+from orchat.store import tree
 
 if TYPE_CHECKING:
     from orchat.clock import Clock
@@ -100,7 +101,7 @@ class TurnBooks:
     async def open(self) -> EventStream:
         """Build the request from the path that leads to the prompt, and start it."""
         desk, conversation = self._desk, self._conversation
-        path = await desk.db.read(store.path, conversation.id, self.prompt.id)
+        path = await desk.db.read(tree.path, conversation.id, self.prompt.id)
         wanted = {attachment.sha256 for stored in path for attachment in stored.attachments}
         files = {sha256: await asyncio.to_thread(desk.db.blobs.get, sha256) for sha256 in wanted}
         messages = build_messages(path, system=conversation.system, model=self.model, files=files)
@@ -114,11 +115,13 @@ class TurnBooks:
             ),
         )
 
-    async def checkpoint(self, text: str, reasoning: str, generation_id: str | None) -> None:
+    async def checkpoint(self, reply: Reply) -> None:
         """Write what has arrived so far."""
-        await self._desk.db.write(
-            store.checkpoint_answer, self.answer_id, text, reasoning, generation_id, self._desk.clock.now()
-        )
+        await self._desk.db.write(store.checkpoint_answer, self.answer_id, reply.text, reply.reasoning)
+
+    async def note_generation(self, generation_id: str) -> None:
+        """Write the server's id of the answer."""
+        await self._desk.db.write(store.set_generation_id, self.answer_id, generation_id)
 
     async def close(self, ending: Ending) -> StoredMessage:
         """Write the answer as it ended.
@@ -127,6 +130,7 @@ class TurnBooks:
             The answer as it is kept.
         """
         done, failure = ending.finished, ending.failure
+        who = done or ending.opened
         answer = StoredMessage(
             id=self.answer_id,
             conversation_id=self._conversation.id,
@@ -134,10 +138,9 @@ class TurnBooks:
             role="assistant",
             reply=ending.reply,
             state=ending.state,
-            created_at=self._desk.clock.now(),
-            model=(done.model if done else ending.opened.model) or self.model,
-            provider=done.provider if done else ending.opened.provider,
-            generation_id=done.generation_id if done else ending.opened.generation_id,
+            model=who.model or self.model,
+            provider=who.provider,
+            generation_id=who.generation_id,
             finish_reason=done.finish_reason if done else None,
             usage=done.usage if done else None,
             cost=done.cost if done else UNKNOWN_COST,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from orchat.chat import export
 from orchat.chat.books import Desk, TurnBooks, Wish
-from orchat.chat.title import title_from
 from orchat.chat.turn import Turn
 from orchat.domain.conversation import Attachment, Conversation, Draft, SearchHit, StoredMessage
-from orchat.errors import NotFound, UsageError
+from orchat.errors import UsageError
 from orchat.store import conversations as store
+from orchat.store import messages, tree
 from orchat.store import search as search_store
 from orchat.tasks import Tasks
 
@@ -44,7 +45,7 @@ class Conversations:
     ) -> Conversation:
         """Begin a conversation; its title is taken from the first prompt unless it is given here."""
         now = self._desk.clock.now()
-        return await self._desk.db.write(store.create, title or "", model, system, now)
+        return await self._desk.db.write(store.create, store.new_id(now), now, title or "", model, system)
 
     async def get(self, id_or_prefix: str) -> Conversation:
         """The conversation with this id, or with the only id that begins so.
@@ -57,18 +58,17 @@ class Conversations:
 
     async def latest(self) -> Conversation | None:
         """The conversation that was used last."""
-        found = await self.list(limit=1)
-        return found[0] if found else None
+        return await self._desk.db.read(store.latest)
 
-    async def list(self, *, limit: int = 200, offset: int = 0) -> list[Conversation]:
+    async def list(self, *, limit: int = 200, offset: int = 0) -> Sequence[Conversation]:
         """Conversations, the one used last first."""
         return await self._desk.db.read(store.list_conversations, limit, offset)
 
     async def path(self, conversation_id: str) -> tuple[StoredMessage, ...]:
         """The messages from the root to the active leaf."""
-        return await self._desk.db.read(store.path, conversation_id, None)
+        return await self._desk.db.read(tree.path, conversation_id)
 
-    async def search(self, text: str, *, limit: int = 50) -> list[SearchHit]:
+    async def search(self, text: str, *, limit: int = 50) -> Sequence[SearchHit]:
         """Messages that contain all words of `text`; the last word may be a beginning."""
         return await self._desk.db.read(search_store.search, text, limit)
 
@@ -87,8 +87,10 @@ class Conversations:
 
     async def delete(self, conversation_id: str) -> None:
         """Delete it with all its messages; files that nothing else uses go too. The ledger stays."""
-        await self._desk.db.write(store.delete, conversation_id)
-        await self._desk.blobs.sweep()
+        db = self._desk.db
+        orphans = await db.write(store.delete, conversation_id)
+        if orphans:
+            await db.write(db.blobs.sweep, self._desk.clock.now(), orphans)
 
     async def set_model(self, conversation_id: str, model: str | None) -> None:
         """The model of the following turns; None: the configured default."""
@@ -115,10 +117,10 @@ class Conversations:
             return export.to_markdown(conversation, await self.path(conversation_id))
         if form != "json":
             raise UsageError(f"no such format: {form}", hint="markdown or json")
-        messages = await self._desk.db.read(store.all_messages, conversation_id)
-        wanted = {attachment.sha256 for stored in messages for attachment in stored.attachments}
+        stored = await self._desk.db.read(tree.all_messages, conversation_id)
+        wanted = {attachment.sha256 for message in stored for attachment in message.attachments}
         files = {sha256: await asyncio.to_thread(self._desk.db.blobs.get, sha256) for sha256 in sorted(wanted)}
-        return json.dumps(export.to_json(conversation, messages, files), ensure_ascii=False, indent=2) + "\n"
+        return json.dumps(export.to_json(conversation, stored, files), ensure_ascii=False, indent=2) + "\n"
 
     # ---- talking ----
 
@@ -170,3 +172,30 @@ class Conversations:
         """Stop and save every answer that still runs."""
         for turn in list(self._running):
             await turn.stop()
+
+
+def _send(
+    connection: Connection, conversation_id: str, draft: Draft, model: str | None, now: float, owner: str
+) -> Begun:
+    """Prompt and empty answer appear together, or not at all."""
+    conversation = store.get(connection, conversation_id)
+    if model is not None and model != conversation.model:
+        store.set_model(connection, conversation_id, model)
+    prompt = messages.add_prompt(
+        connection, conversation_id, conversation.active_leaf, draft.text, draft.attachments, now
+    )
+    answer = messages.begin_answer(
+        connection, conversation_id, prompt.id, model or conversation.model, owner=owner, now=now
+    )
+    return store.get(connection, conversation_id), prompt, answer
+
+
+def _again(
+    connection: Connection, conversation_id: str, prompt_id: int, model: str | None, now: float, owner: str
+) -> Begun:
+    conversation = store.get(connection, conversation_id)
+    prompt = tree.get_message(connection, prompt_id)
+    answer = messages.begin_answer(
+        connection, conversation_id, prompt.id, model or conversation.model, owner=owner, now=now
+    )
+    return conversation, prompt, answer

@@ -158,13 +158,16 @@ class Turn:
             case Opened():
                 self._opened = event
                 self._first = self._clock.monotonic()
+                if event.generation_id:
+                    note = self._books.note_generation(event.generation_id)
+                    self._tasks.spawn(note, name="note the generation id")
             case Finished():
                 self._finished = event
             case _:
                 pass
 
     async def _checkpoint(self) -> None:
-        await self._books.checkpoint(self._fold.reply, self._opened.generation_id)
+        await self._books.checkpoint(self._fold.reply)
 
     async def _close(self) -> None:
         self._checkpoints.close()

@@ -76,7 +76,7 @@ class Dispatcher:
         retry, breaker, limits = config.retry, config.breaker, config.limits
         self._rules = policy.Rules(
             unsent_retries=retry.attempts,
-            sent_retries=min(retry.attempts, policy.Rules.sent_retries),
+            sent_retries=min(retry.attempts, policy.SENT_RETRIES),
             base_s=retry.base_s,
             cap_s=retry.cap_s,
             total_s=retry.total_s,

@@ -1,6 +1,6 @@
 """What to do about a failed attempt: wait and repeat, ask another model, or stop.
 
-The table is the one in docs/reliability.md: whom does a failure belong to? A failure of the key or of the request is
+Whom does a failure belong to? A failure of the key or of the request is
 never repeated; a failure of the model goes to the next model; a failure of the network or of a provider is repeated.
 """
 
@@ -25,6 +25,10 @@ from orchat.errors import (
 
 ASK_ANOTHER_MODEL = (ModelUnknown, NoEndpoints, ContextTooLong, NotAllowed, CircuitOpen)
 """Failures that belong to the model asked: another one of the user's list may well answer."""
+
+
+SENT_RETRIES = 2
+"""Retries where the server answered with a failure: each may be billed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,7 @@ class Rules:
 
     unsent_retries: int = 3
     """Retries where no response header had arrived."""
-    sent_retries: int = 2
+    sent_retries: int = SENT_RETRIES
     """Retries where the server answered with a failure."""
     base_s: float = 0.5
     """Upper bound of the first delay."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 START = 1_790_000_000.0
-"""2026-09-21T13:33:20Z, so that nothing depends on the day the tests run."""
+"""2026-09-21T14:13:20Z, so that nothing depends on the day the tests run."""
 
 
 class FakeClock:

@@ -1,0 +1,88 @@
+"""A whole runtime against the scripted server: real sockets, a real database, a clock that tests move."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from orchat.demo.server import DemoServer
+from orchat.domain.content import message
+from orchat.domain.events import Event
+from orchat.domain.request import ChatRequest
+from orchat.domain.secret import Secret
+from orchat.domain.stream import EventStream
+from orchat.errors import OrchatError
+from orchat.runtime import Runtime
+from orchat.store import ledger
+from tests.support.clock import FakeClock
+
+KEY = Secret("sk-or-v1-" + "5ec7e7" * 10)
+
+
+def make_runtime(server: DemoServer, clock: FakeClock, **settings: Any) -> Runtime:
+    """A runtime that talks to `server`; settings by dotted name with ``__`` for the dot."""
+    return Runtime.create(
+        front_end="library",
+        settings={
+            "api.base_url": server.base_url,
+            "api.dialect": "openrouter",
+            "models.default": "demo/writer",
+            **{name.replace("__", "."): value for name, value in settings.items()},
+        },
+        key=KEY,
+        key_label="work",
+        clock=clock,
+    )
+
+
+class House:
+    """What a test needs of a running runtime."""
+
+    def __init__(self, runtime: Runtime, server: DemoServer, clock: FakeClock) -> None:
+        self.runtime = runtime
+        self.server = server
+        self.clock = clock
+
+    def stream(self, prompt: str = "hello", *, model: str | None = "demo/writer", **around: Any) -> EventStream:
+        from orchat.dispatch.dispatcher import Circumstances
+
+        request = ChatRequest(messages=(message("user", prompt),), model=model)
+        return self.runtime.dispatcher.stream(request, Circumstances(**around))
+
+    async def ask(self, prompt: str = "hello", **around: Any) -> list[Event]:
+        """All events of one request that is expected to succeed."""
+        async with self.stream(prompt, **around) as stream:
+            return [event async for event in stream]
+
+    async def fail(self, prompt: str = "hello", **around: Any) -> tuple[list[Event], OrchatError]:
+        """The events up to a failure, and the failure."""
+        events: list[Event] = []
+        async with self.stream(prompt, **around) as stream:
+            try:
+                async for event in stream:
+                    events.append(event)
+            except OrchatError as error:
+                return events, error
+        raise AssertionError(f"the request succeeded: {events[-1]}")
+
+    async def entries(self) -> list[ledger.Entry]:
+        """The ledger, oldest attempt first."""
+        return list(reversed(await self.runtime.parts.db.read(ledger.last_attempts, 100)))
+
+    async def settled(self) -> None:
+        """Wait until everything that was begun has been written."""
+        await self.runtime.parts.db.read(ledger.last_attempts, 1)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+async def house(anyio_backend: str, server: DemoServer, clock: FakeClock) -> AsyncIterator[House]:
+    async with make_runtime(server, clock) as runtime:
+        await runtime.start()
+        yield House(runtime, server, clock)
