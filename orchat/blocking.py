@@ -35,9 +35,7 @@ class Client:
 
     def __init__(self, **settings: Any) -> None:
         self._settings = settings
-        self._portal_manager: AbstractContextManager[BlockingPortal] | None = None
-        self._portal: BlockingPortal | None = None
-        self._client: AsyncClient | None = None
+        self._running: tuple[AbstractContextManager[BlockingPortal], BlockingPortal, AsyncClient] | None = None
         self._lock = Lock()
 
     def __enter__(self) -> Client:
@@ -51,12 +49,12 @@ class Client:
     def close(self) -> None:
         """Save what is open and stop the background loop; the client opens again when it is used again."""
         with self._lock:
-            if self._portal is None or self._portal_manager is None:
+            if self._running is None:
                 return
-            if self._client is not None:
-                self._portal.call(self._client.aclose)
-            self._portal_manager.__exit__(None, None, None)
-            self._portal = self._portal_manager = self._client = None
+            manager, portal, client = self._running
+            self._running = None
+            portal.call(client.aclose)
+            manager.__exit__(None, None, None)
 
     def generate_text(self, prompt: str, **options: Any) -> str:
         """As `AsyncClient.generate_text`.
@@ -93,14 +91,15 @@ class Client:
 
     def _open(self) -> tuple[BlockingPortal, AsyncClient]:
         with self._lock:
-            if self._portal is None or self._client is None:
+            if self._running is None:
                 from anyio.from_thread import start_blocking_portal
 
-                self._portal_manager = start_blocking_portal("asyncio")
-                self._portal = self._portal_manager.__enter__()
-                self._client = AsyncClient(**self._settings)
-                self._portal.call(self._client.open)
-            return self._portal, self._client
+                manager = start_blocking_portal("asyncio")
+                portal = manager.__enter__()
+                client = AsyncClient(**self._settings)
+                self._running = (manager, portal, client)
+                portal.call(client.open)
+            return self._running[1:]
 
 
 class _Channel:

@@ -35,24 +35,21 @@ class Checkpoints:
         self._save = save
         self._clock = clock
         self._tasks = tasks
-        self._pending = False
-        self._closed = False
+        self._pending: asyncio.Task[None] | None = None
 
     def touched(self) -> None:
         """Something new arrived."""
-        if not self._pending and not self._closed:
-            self._pending = True
-            self._tasks.spawn(self._later(), name="checkpoint an answer")
+        if self._pending is None or self._pending.done():
+            self._pending = self._tasks.spawn(self._later(), name="checkpoint an answer")
 
     def close(self) -> None:
-        """The answer is being saved whole; no checkpoint may come after it."""
-        self._closed = True
+        """The answer is about to be saved whole: a checkpoint that still waits is not needed any more."""
+        if self._pending is not None:
+            self._pending.cancel()
 
     async def _later(self) -> None:
         await self._clock.sleep(CHECKPOINT_S)
-        self._pending = False
-        if not self._closed:
-            await self._save()
+        await self._save()
 
 
 class Turn:

@@ -17,7 +17,6 @@ from orchat.errors import (
     OrchatError,
     RequestFailed,
     StreamInterrupted,
-    UpstreamFailed,
 )
 from orchat.store import ledger
 from orchat.tasks import Tasks, finish
@@ -87,8 +86,7 @@ class Attempt:
         """The next events; an empty list when there was nothing in them for the caller."""
         assert self._stream is not None
         batch = await self._stream.batch()
-        if not batch:
-            raise UpstreamFailed("the stream ended without an answer", model=self._entry.model)
+        assert batch, "a stream ends with Finished or raises"
         return [event for event in [await self._seen(event) for event in batch] if event is not None]
 
     @property
@@ -124,10 +122,13 @@ class Attempt:
     async def _priced(self, event: Finished) -> Finished:
         if event.cost.pico is not None:
             return event
-        pricing = await self._ground.models.pricing(event.model or self._entry.model)
-        if pricing is None:
-            pricing = await self._ground.models.pricing(self._entry.model)
-        return replace(event, cost=estimate(event.usage, pricing, now=self._ground.clock.now()))
+        return replace(event, cost=await self._estimated(event.usage, event.model))
+
+    async def _estimated(self, usage: Usage, model: str | None) -> Cost:
+        """By the prices of the model that answered; a name that the catalogue does not know falls to the one asked."""
+        models = self._ground.models
+        answered = await models.pricing(model) if model else None
+        return estimate(usage, answered or await models.pricing(self._entry.model), now=self._ground.clock.now())
 
     async def close(self, error: BaseException | None) -> Settlement:
         """Free the connection and close the ledger row, even when the caller is cancelled meanwhile; once is enough.
@@ -204,7 +205,4 @@ class Attempt:
                 return NOTHING_RAN
         if usage is None:
             return Cost()
-        pricing = await self._ground.models.pricing(self._opened.model or self._entry.model)
-        if pricing is None:
-            pricing = await self._ground.models.pricing(self._entry.model)
-        return estimate(usage, pricing, now=self._ground.clock.now())
+        return await self._estimated(usage, self._opened.model)

@@ -5,7 +5,7 @@ import pytest
 
 from orchat import errors
 from orchat.chat.books import Wish
-from orchat.demo.script import cut_after, fault, say, stall
+from orchat.demo.script import cut_after, fault, raw, say, stall
 from orchat.demo.server import DemoServer
 from orchat.domain.conversation import Draft
 from orchat.domain.events import Event, Finished, TextDelta
@@ -316,3 +316,32 @@ async def test_a_session_is_exported_for_people_and_for_programs(house: House) -
     assert whole["files"] == {kept.sha256: "YWJj"}
     with pytest.raises(errors.UsageError, match="no such format"):
         await chat.export(id, "docx")
+
+
+async def test_a_failure_reaches_whoever_reads_in_batches(house: House) -> None:
+    house.server.script(fault("401-bad-key"))
+    turn = await house.runtime.conversations.send(await begin(house), Draft(text="hi"))
+    with pytest.raises(errors.KeyRejected):
+        async with turn:
+            while await turn.batch():
+                pass
+    assert turn.prompt.text == "hi"
+    assert turn.answer is not None
+    assert (turn.answer.id, turn.answer.state) == (turn.answer_id, "failed")
+
+
+async def test_a_server_without_generation_ids_is_fine(house: House) -> None:
+    chunk = b'data: {"choices":[{"delta":{"content":"Hello"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+    house.server.script(raw(chunk, routed=False))
+    id = await begin(house)
+    await talk(house, id, "hi")
+    _, answer = await house.runtime.conversations.path(id)
+    assert (answer.text, answer.generation_id, answer.cost.source) == ("Hello", None, "unknown")
+    assert "≈" not in await house.runtime.conversations.export(id, "markdown")
+
+
+async def test_a_session_without_a_system_prompt_is_exported_without_one(house: House) -> None:
+    house.server.script(say("one"))
+    id = await begin(house)
+    await talk(house, id, "hi")
+    assert "System" not in await house.runtime.conversations.export(id, "markdown")

@@ -335,3 +335,42 @@ async def test_a_status_nobody_knows_is_still_an_error(house: House) -> None:
     _, error = await house.fail()
     assert isinstance(error, errors.RequestFailed)
     assert "short and stout" in str(error)
+
+
+async def test_an_answering_model_that_the_catalogue_does_not_know_costs_what_was_asked_for(house: House) -> None:
+    await house.runtime.models.refresh()
+    house.server.script(
+        say("Hello", model="acme/dated-slug", usage={"prompt_tokens": 100, "completion_tokens": 0, "cost": None})
+    )
+    pricing = await house.runtime.models.pricing("demo/writer")
+    assert pricing is not None
+    assert end(await house.ask()).cost.pico == int(pricing.prices["prompt"] * 100 * 10**12)
+
+
+async def test_a_request_whose_row_cannot_be_written_is_not_sent(house: House) -> None:
+    await house.runtime.parts.db.write(lambda connection: connection.execute("DROP TABLE attempts") and None)
+    with pytest.raises(errors.StoreError):
+        await house.ask()
+    assert not house.server.chats
+
+
+async def test_a_failure_that_names_its_usage_is_charged_for_it(house: House) -> None:
+    house.server.script(error_event("middle", shape="with_usage", text="Once"))
+    _, error = await house.fail()
+    assert isinstance(error, errors.StreamInterrupted)
+    (entry,) = await house.entries()
+    assert entry.settlement.usage == error.usage
+    assert entry.settlement.cost.source == "reported"
+
+
+async def test_an_answer_without_who_or_what_is_settled_all_the_same(house: House) -> None:
+    house.server.script(stall(stage="first_byte"))
+    async with house.stream() as stream:
+        await stream.__anext__()
+        reading = asyncio.get_running_loop().create_task(stream.__anext__())
+        await house.server.received(1)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+    (entry,) = await house.entries()
+    assert entry.settlement.model_used is None
