@@ -1,0 +1,174 @@
+"""An answer as it arrives: its text to stdout, everything else about it to stderr, or all of it as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from orchat.domain.events import Attempted, Event, FellBack, Finished, Opened, Queued, Retrying, TextDelta, Timing
+from orchat.domain.fold import Fold, Reply
+from orchat.domain.money import UNKNOWN_COST, Cost, Usage, format_usd, to_usd
+
+if TYPE_CHECKING:
+    from orchat.cli.diagnostics import Diagnostics
+    from orchat.cli.output import Output
+
+
+class Source(Protocol):
+    """A turn of a session, or a stream that nobody remembers."""
+
+    async def batch(self) -> list[Event]:
+        """The events that have arrived; empty at the end."""
+        ...
+
+
+class Answer:
+    """Shows one answer.
+
+    Args:
+        output: Where the text goes.
+        diagnostics: Where everything else goes.
+        as_json: Show nothing until the end, then one object.
+        summary: Show the line of figures even where nobody looks.
+    """
+
+    def __init__(self, output: Output, diagnostics: Diagnostics, *, as_json: bool, summary: bool) -> None:
+        self._output = output
+        self._diagnostics = diagnostics
+        self._as_json = as_json
+        self._summary = summary
+        self._fold = Fold()
+        self._opened = Opened()
+        self._finished: Finished | None = None
+        self._key_label: str | None = None
+        self.session_id: str | None = None
+        """The session that it belongs to, if it is kept."""
+
+    async def follow(self, source: Source) -> None:
+        """Show the events of `source` until it ends.
+
+        Raises:
+            OrchatError: As `source` does; what arrived has been shown.
+        """
+        try:
+            while events := await source.batch():
+                for event in events:
+                    self._seen(event)
+                if not self._as_json and (text := _text_of(events)):
+                    await self._output.stream(text)
+        except BrokenPipeError:
+            raise
+        except BaseException:
+            self._end()
+            raise
+        self._end()
+
+    def _seen(self, event: Event) -> None:
+        if self._as_json:
+            self._fold.add(event)
+        match event:
+            case Finished():
+                self._finished = event
+            case Opened():
+                self._opened = event
+            case Attempted():
+                self._key_label = event.key_label
+            case Queued():
+                self._diagnostics.note(f"waiting {event.wait_s:.0f} s: {event.reason}")
+            case Retrying():
+                self._diagnostics.note(f"{event.error.message}; again in {event.delay_s:.1f} s")
+            case FellBack():
+                self._diagnostics.note(f"{event.error.message}; asking {event.to_model} instead of {event.from_model}")
+            case _:
+                pass
+
+    def _end(self) -> None:
+        """Show what is shown at the end, however it ended."""
+        done = self._finished
+        if self._as_json:
+            reply = done.reply if done else self._fold.reply
+            if done or not reply.is_empty:
+                self._output.json(self._object(reply))
+        else:
+            self._output.end_line()
+            if done:
+                self._remark(done)
+        if done:
+            self._diagnostics.note(figures(done), always=self._summary)
+
+    def _remark(self, done: Finished) -> None:
+        """What the text alone does not show."""
+        note = self._diagnostics.note
+        for cited in done.reply.citations:
+            note(f"source: {cited.url} {cited.title}")
+        if done.reply.media:
+            note(f"{len(done.reply.media)} picture(s) arrived; --json has them")
+        if done.reply.tool_calls:
+            note(f"{len(done.reply.tool_calls)} tool call(s) arrived; --json has them")
+        if done.finish_reason not in ("stop", "tool_calls"):
+            note(f"the answer ended early: {done.finish_reason}")
+
+    def _object(self, reply: Reply) -> dict[str, Any]:
+        done, opened = self._finished, self._opened
+        cost, timing = (done.cost, done.timing) if done else (UNKNOWN_COST, Timing())
+        return {
+            "text": reply.text,
+            "reasoning": reply.reasoning,
+            "model": done.model if done else opened.model,
+            "provider": done.provider if done else opened.provider,
+            "generation_id": done.generation_id if done else opened.generation_id,
+            "finish_reason": done.finish_reason if done else None,
+            "usage": usage_object(done.usage) if done else None,
+            "cost_usd": None if cost.pico is None else to_usd(cost.pico),
+            "cost_source": cost.source,
+            "timing": {"ttft_ms": timing.ttft_ms, "total_ms": timing.total_ms},
+            "session_id": self.session_id,
+            "key": self._key_label,
+            **_rarities(reply),
+        }
+
+
+def usage_object(usage: Usage) -> dict[str, Any]:
+    """Tokens as they stand in JSON."""
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+    }
+
+
+def figures(done: Finished) -> str:
+    """One line: ``model · 123+45 tok · $0.00041 · 1.2 s``."""
+    parts = [
+        done.model or "unknown model",
+        f"{done.usage.prompt_tokens}+{done.usage.completion_tokens} tok",
+        _cost(done.cost),
+        f"{done.timing.total_ms / 1000:.1f} s",
+    ]
+    return " · ".join([*parts, "cached"] if done.cached else parts)
+
+
+def _cost(cost: Cost) -> str:
+    if cost.pico is None:
+        return "cost unknown"
+    return f"{'≈' if cost.source == 'estimated' else ''}{format_usd(cost.pico)}"
+
+
+def _text_of(events: Iterable[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+def _rarities(reply: Reply) -> Mapping[str, Any]:
+    """What most answers do not have stands in the object only when it is there."""
+    found: dict[str, Any] = {}
+    if reply.citations:
+        found["citations"] = [{"url": cited.url, "title": cited.title} for cited in reply.citations]
+    if reply.media:
+        found["images"] = [part.url for part in reply.media]
+    if reply.tool_calls:
+        found["tool_calls"] = [
+            {"id": call.id, "name": call.name, "arguments": call.arguments} for call in reply.tool_calls
+        ]
+    return found

@@ -1,0 +1,128 @@
+"""What was said before and around the command: where everything is, which settings count, demo or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from orchat.cli.diagnostics import Diagnostics
+from orchat.cli.output import Output
+from orchat.errors import ConfigError
+from orchat.paths import Paths
+
+if TYPE_CHECKING:
+    from orchat.config import LoadedConfig
+    from orchat.demo.launch import DemoThread
+    from orchat.runtime import FrontEnd, Runtime
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, kw_only=True)
+class Invocation:
+    """One run of the command. Options fill it in; it makes what commands need, when they need it."""
+
+    environ: dict[str, str]
+    """The environment, read once."""
+    diagnostics: Diagnostics
+    """stderr."""
+    output: Output
+    """stdout."""
+    demo: bool = False
+    """Talk to the embedded demo server."""
+    config_file: str | None = None
+    """Settings file instead of the usual one."""
+    overrides: dict[str, str] = field(default_factory=dict)
+    """Settings from ``--set``."""
+
+    def paths(self) -> Paths:
+        """Where everything is.
+
+        Raises:
+            ConfigError: There is no home folder, or the settings file named does not exist.
+        """
+        paths = Paths.discover(self.environ)
+        if self.config_file is None:
+            return paths
+        chosen = Path(self.config_file).expanduser().absolute()
+        return replace(paths, chosen_config=chosen)
+
+    def load(self) -> LoadedConfig:
+        """The settings of all layers.
+
+        Raises:
+            ConfigError: One is wrong.
+        """
+        from orchat.config import Config
+
+        paths = self.paths()
+        if self.config_file is not None and not paths.config_file.exists():
+            raise ConfigError(
+                f"{paths.config_file} does not exist",
+                layer="flag",
+                source="--config",
+                hint="Name a file, or leave --config out.",
+            )
+        return Config.load(paths, self.environ, self.overrides)
+
+    def runtime(self, front_end: FrontEnd, stack: ExitStack) -> Runtime:
+        """A runtime that has not started; with ``--demo`` its server runs until `stack` is closed.
+
+        Raises:
+            ConfigError: A setting is wrong.
+        """
+        from orchat import logs
+        from orchat.runtime import Runtime
+
+        loaded, paths = self.load(), self.paths()
+        if not self.demo:
+            stack.callback(logs.configure(paths, loaded.config.log, capture=("asyncio",)).close)
+            return Runtime(front_end=front_end, loaded=loaded, paths=paths, environ=self.environ)
+        from orchat.demo import DEMO_KEY, start_demo
+
+        paths = paths.for_demo()
+        demo = start_demo()
+        stack.callback(demo.stop)
+        stack.callback(logs.configure(paths, loaded.config.log, capture=("asyncio",)).close)
+        return Runtime(
+            front_end=front_end,
+            loaded=_towards(demo, loaded),
+            paths=paths,
+            environ=self.environ,
+            key=DEMO_KEY,
+            key_label="demo",
+        )
+
+    def run(self, work: Callable[[Runtime], Coroutine[Any, Any, T]], *, front_end: FrontEnd = "cli") -> T:
+        """Run `work` with a runtime that has started, and close it however that ends.
+
+        Raises:
+            OrchatError: As the runtime and `work` do.
+            KeyboardInterrupt: A signal ended it.
+        """
+        from orchat.cli import interrupts
+
+        async def whole() -> T:
+            async with runtime:
+                await runtime.start()
+                return await work(runtime)
+
+        with ExitStack() as stack:
+            runtime = self.runtime(front_end, stack)
+            return interrupts.run(whole)
+
+
+def _towards(demo: DemoThread, loaded: LoadedConfig) -> LoadedConfig:
+    """The user's settings with the demo for a server."""
+    config = loaded.config
+    api = replace(config.api, base_url=demo.base_url, dialect="openrouter")
+    models = replace(config.models, default="openrouter/auto", fallbacks=())
+    return replace(loaded, config=replace(config, api=api, models=models))
+
+
+def make(environ: Mapping[str, str], *, as_json: bool) -> Invocation:
+    """An invocation without options."""
+    return Invocation(environ=dict(environ), diagnostics=Diagnostics(environ, as_json=as_json), output=Output())

@@ -1,0 +1,153 @@
+"""The command line: finds the command, runs it, and turns whatever happens into an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+
+import click
+
+from orchat import __version__
+from orchat.cli import invocation as invocations
+from orchat.cli.diagnostics import ExitCode
+from orchat.cli.invocation import Invocation
+from orchat.cli.options import common, invocation_of
+from orchat.errors import OrchatError
+from orchat.paths import environment
+
+COMMANDS = {
+    "ask": "Ask once; the answer goes to stdout.",
+    "config": "Look at the settings, or begin a settings file.",
+    "keys": "Keep API keys in the system's keyring.",
+    "models": "List the models that can be asked.",
+    "sessions": "List, show, search, export and delete sessions.",
+    "usage": "Requests, tokens and cost so far.",
+}
+"""Name to short help. It is repeated here so that ``--help`` loads no command; a test compares the two."""
+
+
+class LazyGroup(click.Group):
+    """Loads a command's module when that command runs, and not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
+        """Load one command; None when there is no such one."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"orchat.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that `args` begin with."""
+        name = args[0]
+        command = self.get_command(ctx, name)
+        if command is None:
+            raise click.UsageError(f"there is no command {name!r}", ctx)
+        return name, command, args[1:]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
+        """Write the table without loading anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _version(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    """Beside other options; alone it is answered before this module is loaded."""
+    if value and not context.resilient_parsing:
+        invocation_of(context).output.write(f"orchat {__version__}\n")
+        context.exit()
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Say which.")
+@click.option("-m", "--model", metavar="MODEL", help="Model of the first conversation.")
+@click.option("-r", "--resume", metavar="ID", help="Go on with a session; the beginning of its id is enough.")
+@click.option("-c", "--continue", "latest", is_flag=True, help="Go on with the latest session.")
+@common(hidden=False)
+@click.pass_context
+def group(context: click.Context, model: str | None, resume: str | None, latest: bool) -> int | None:
+    """Chat with the models of OpenRouter. Without a command, orchat opens the screen.
+
+    Exit codes: 0 done, 1 the request failed or was cut, 2 usage or settings, 3 keys, 4 database, 130 interrupted.
+    """
+    if context.invoked_subcommand is not None:
+        return None
+    from orchat.cli.tui import open_screen
+
+    open_screen(invocation_of(context), model=model, resume=resume, latest=latest)
+    return None
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command.
+
+    Args:
+        argv: The arguments, without the program's name.
+
+    Returns:
+        The exit code. Nothing is raised.
+    """
+    environ = environment()
+    invocation = invocations.make(environ, as_json=_wants_json(argv))
+    try:
+        if "_ORCHAT_COMPLETE" in environ:
+            group.main(prog_name="orchat", obj=invocation)
+        with group.make_context("orchat", list(argv), obj=invocation) as context:
+            return int(group.invoke(context) or ExitCode.DONE)
+    except click.exceptions.Exit as left:
+        return left.exit_code
+    except BrokenPipeError:
+        return ExitCode.READER_GONE
+    except (KeyboardInterrupt, click.Abort):
+        invocation.diagnostics.problem("Interrupted", "interrupted")
+        return ExitCode.INTERRUPTED
+    except Exception as error:
+        return _failed(error, invocation)
+
+
+def _wants_json(argv: Sequence[str]) -> bool:
+    """Errors of the command line itself have to know it before it is parsed."""
+    options = argv[: argv.index("--")] if "--" in argv else argv
+    return "--json" in options
+
+
+def _failed(error: Exception, invocation: Invocation) -> int:
+    diagnostics = invocation.diagnostics
+    if isinstance(error, OrchatError):
+        return diagnostics.error(error)
+    if isinstance(error, click.ClickException):
+        message = error.format_message().rstrip(".")
+        context = getattr(error, "ctx", None)
+        path = context.command_path if context is not None else "orchat"
+        diagnostics.problem("UsageError", message[:1].lower() + message[1:], f"See {path} --help.")
+        return ExitCode.USAGE
+    if isinstance(error, MemoryError):
+        diagnostics.problem("MemoryError", "there is not enough memory", "Send less at once.")
+        return ExitCode.FAILED
+    return _crashed(error, invocation)
+
+
+def _crashed(error: Exception, invocation: Invocation) -> int:
+    """A fault of ours: one line here, the traceback without its values in the log."""
+    kind = type(error).__name__
+    hint = "This is a fault of orchat."
+    with suppress(Exception):
+        from logging import ERROR, getLogger
+
+        from orchat import logs
+        from orchat.config import LogSettings
+
+        paths = invocation.paths()
+        paths = paths.for_demo() if invocation.demo else paths
+        log = logs.configure(paths, LogSettings())
+        logs.event(getLogger("orchat.cli"), "crashed", level=ERROR, error=error)
+        log.close()
+        hint = f"This is a fault of orchat; what happened is in {paths.log_file}"
+    invocation.diagnostics.problem(kind, f"unexpected {kind}", hint)
+    return ExitCode.FAILED

@@ -1,0 +1,108 @@
+"""Options that every command takes, before or after its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from orchat.cli.invocation import Invocation
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def invocation_of(context: click.Context) -> Invocation:
+    """The invocation that a command belongs to."""
+    found = context.find_object(Invocation)
+    assert found is not None
+    return found
+
+
+def common(*, hidden: bool = True) -> Callable[[Decorated], Decorated]:
+    """Add the options that belong to the whole invocation.
+
+    Args:
+        hidden: Show only ``--demo`` in the help; ``orchat --help`` shows them all.
+    """
+    options = [
+        click.option("--demo", is_flag=True, callback=_demo, expose_value=False, help="Talk to the built-in demo."),
+        click.option(
+            "--config",
+            "config_file",
+            metavar="FILE",
+            callback=_config,
+            expose_value=False,
+            hidden=hidden,
+            help="Read the settings from FILE.",
+        ),
+        click.option(
+            "--set",
+            "settings",
+            metavar="SECTION.KEY=VALUE",
+            multiple=True,
+            callback=_set,
+            expose_value=False,
+            hidden=hidden,
+            help="Change a setting for this run; may be repeated.",
+        ),
+        click.option(
+            "--home",
+            metavar="DIR",
+            callback=_home,
+            expose_value=False,
+            hidden=hidden,
+            help="Keep everything under DIR (as ORCHAT_HOME does).",
+        ),
+        click.option(
+            "-v",
+            "--verbose",
+            is_flag=True,
+            callback=_verbose,
+            expose_value=False,
+            hidden=hidden,
+            help="Say more on stderr and in the log.",
+        ),
+    ]
+
+    def decorate(command: Decorated) -> Decorated:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def json_option(command: Decorated) -> Decorated:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on stderr.")(command)
+
+
+def _demo(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value:
+        invocation_of(context).demo = True
+
+
+def _config(context: click.Context, _option: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        invocation_of(context).config_file = value
+
+
+def _set(context: click.Context, option: click.Parameter, value: tuple[str, ...]) -> None:
+    for pair in value:
+        key, equals, text = pair.partition("=")
+        if not equals or "." not in key:
+            raise click.BadParameter(f"{pair!r} is not section.key=value", context, option)
+        invocation_of(context).overrides[key.strip()] = text
+
+
+def _home(context: click.Context, _option: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        invocation_of(context).environ["ORCHAT_HOME"] = value
+
+
+def _verbose(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value:
+        invocation = invocation_of(context)
+        invocation.diagnostics.verbose = True
+        invocation.overrides.setdefault("log.level", "debug")

@@ -1,0 +1,108 @@
+"""stdout: data and nothing else, written as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import sys
+from collections.abc import Mapping
+from decimal import Decimal
+
+from orchat.domain.clean import Cleaner, is_clean
+from orchat.errors import OrchatError
+
+PIECE = 4096
+"""A pipe that is ready takes at least so many bytes at once (POSIX PIPE_BUF on Linux)."""
+STDOUT = 1
+
+
+class OutputFailed(OrchatError):
+    """stdout cannot be written to: a full disk, a closed descriptor."""
+
+
+class Output:
+    """Data for whoever reads stdout.
+
+    On a terminal foreign text is made harmless; anything else gets it raw, so that no byte of an answer is lost.
+    """
+
+    def __init__(self) -> None:
+        self.is_terminal = os.isatty(STDOUT)
+        self._encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+        self._cleaner = Cleaner() if self.is_terminal else None
+        self._in_line = False
+
+    async def stream(self, text: str) -> None:
+        """Write a piece of foreign text without ever blocking the loop: a slow reader must not stop Ctrl-C.
+
+        Raises:
+            BrokenPipeError: The reader has gone.
+            OutputFailed: It cannot be written.
+        """
+        data = memoryview(self._encoded(text))
+        while data:
+            await _writable()
+            data = data[_write(data[:PIECE]) :]
+
+    def write(self, text: str) -> None:
+        """Write foreign text, however long it takes; raises as `stream` does."""
+        data = memoryview(self._encoded(text))
+        while data:
+            data = data[_write(data) :]
+
+    def end_line(self) -> None:
+        """Add a newline, unless the last thing written was one or nothing was written."""
+        if self._in_line:
+            self.write("\n")
+
+    def json(self, value: object) -> None:
+        """Write a value as one line of JSON."""
+        self.write(f"{encode(value)}\n")
+
+    def _encoded(self, text: str) -> bytes:
+        shown = text if self._cleaner is None else self._cleaner.feed(text)
+        if shown:
+            self._in_line = not shown.endswith("\n")
+        return shown.encode(self._encoding, errors="replace")
+
+
+def _write(data: memoryview) -> int:
+    try:
+        return os.write(STDOUT, data)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        raise OutputFailed(f"cannot write to stdout: {reason}", hint="What arrived is kept in the session.") from None
+
+
+async def _writable() -> None:
+    poll = select.poll()
+    poll.register(STDOUT, select.POLLOUT)
+    if poll.poll(0):
+        return
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_writer(STDOUT, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_writer(STDOUT)
+
+
+def encode(value: object) -> str:
+    """JSON on one line, with decimals as exact numbers.
+
+    Characters that a terminal would obey are escaped, so that the same text is safe to look at and still whole.
+    """
+    import json
+
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{encode(str(name))}: {encode(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(encode(item) for item in value) + "]"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    text = json.dumps(value, ensure_ascii=False)
+    return text if is_clean(text) else "".join(char if is_clean(char) else json.dumps(char)[1:-1] for char in text)
