@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from orchat.demo.stage import COMMENT, DONE, Stage
-from orchat.demo.tokens import pieces, tokens_in
+from orchat.demo.tokens import CHARACTERS_PER_TOKEN, pieces
 
 JsonObject = Mapping[str, Any]
 UsageShape = Literal["current", "2026-03", "2025-11", "absent"]
@@ -125,7 +125,7 @@ class Say:
         if self.comment_every and (number + 1) % self.comment_every == 0:
             await stage.send(COMMENT)
         if self.tokens_per_s and stage.pace:
-            await stage.pause(tokens_in(len(text)) / self.tokens_per_s * stage.clock.uniform(0.8, 1.2))
+            await stage.pause(len(text) / CHARACTERS_PER_TOKEN / self.tokens_per_s * stage.clock.uniform(0.8, 1.2))
 
     def _thought_delta(self, thought: str) -> JsonObject:
         if not self.reasoning_details:

@@ -37,6 +37,7 @@ class DemoThread:
 
         Raises:
             OSError: No socket could be opened.
+            TypeError: There is no such setting.
         """
         self._thread.start()
         self._ready.result()
@@ -64,14 +65,14 @@ class DemoThread:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        try:
-            async with DemoServer(**self._settings) as server:
-                self._ready.set_result(server)
-                await self._stop.wait()
-        except OSError as error:
-            if self._ready.done():
-                raise
-            self._ready.set_exception(error)
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                server = await stack.enter_async_context(DemoServer(**self._settings))
+            except Exception as error:  # whatever it is, the starter waits for it
+                self._ready.set_exception(error)
+                return
+            self._ready.set_result(server)
+            await self._stop.wait()
 
 
 def start_demo(**settings: Any) -> DemoThread:

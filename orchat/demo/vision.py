@@ -171,7 +171,7 @@ def describe(images: Sequence[SentImage], *, text_first: bool | None) -> str:
     if not images:
         return (
             "I am the *demo seer*: I measure images. This conversation holds none.\n\n"
-            "Attach one with `Ctrl+V`, a file path, or `orchat ask -i picture.png`.\n"
+            "Attach one, or try `orchat ask -i picture.png`.\n"
         )
     count = len(images)
     lines = [f"You sent **{count} image{'' if count == 1 else 's'}**. What I can measure:\n"]

@@ -186,8 +186,7 @@ class Connection:
         self._closing = True
         self.start(status, [("Content-Type", "application/json")], length=len(body))
         await self.write(body)
-        if self._writer.can_write_eof():
-            self._writer.write_eof()
+        self._writer.write_eof()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._discard(), LINGER_S)
 

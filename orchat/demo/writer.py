@@ -130,7 +130,7 @@ def _tasks(topic: str) -> str:
         "- [x] Ask the demo\n"
         "- [ ] Ask a real model\n"
         "  - [ ] add a key: `orchat keys add`\n"
-        "  - [ ] choose a model with `Ctrl+O`\n"
+        "  - [ ] choose a model from the catalogue\n"
         "- [ ] Compare the two answers\n"
     )
 
@@ -162,7 +162,7 @@ RECIPES: Sequence[tuple[Section, ...]] = (
     (_overview, _table, _steps, _shell),
     (_heading, _overview, _python, _tasks),
     (_overview, _quote, _json, _maths, _links),
-    (_heading, _table, _sql, _rule, _overview),
+    (_heading, _overview, _table, _sql, _rule, _quote),
 )
 """What an answer is made of when the prompt asks for nothing in particular."""
 WISHES: Sequence[tuple[frozenset[str], tuple[Section, ...]]] = (

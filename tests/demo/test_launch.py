@@ -39,7 +39,14 @@ def test_a_demo_can_be_stopped_twice_and_shows_its_requests() -> None:
 def test_a_demo_that_cannot_open_a_socket_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orchat.demo.server.HOST", "192.0.2.1")
     demo = DemoThread(pace=0)
-    with pytest.raises(OSError, match="assign"):
+    with pytest.raises(OSError, match=r"assign|bind"):
+        demo.start()
+    demo.stop()
+
+
+def test_a_demo_with_an_unknown_setting_says_so() -> None:
+    demo = DemoThread(colour="red")
+    with pytest.raises(TypeError, match="colour"):
         demo.start()
     demo.stop()
 
@@ -53,6 +60,6 @@ def test_two_demos_do_not_know_each_other() -> None:
 
 
 def test_importing_the_demo_loads_no_image_library() -> None:
-    code = "import sys, orchat.demo; print([m for m in ('PIL', 'httpx', 'sqlite3', 'textual') if m in sys.modules])"
+    code = "import sys, orchat.demo; print([m for m in ('PIL', 'httpx', 'textual') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

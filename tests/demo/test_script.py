@@ -24,6 +24,7 @@ from orchat.demo.script import (
     stall,
 )
 from orchat.demo.server import DemoServer
+from orchat.demo.stage import Recorded
 from tests.support.clock import FakeClock
 from tests.support.demo import body_of, broken, client_of, events_of, get, post, raw_exchange, stream, text_in, usage_in
 from tests.support.demo import http as http_bytes
@@ -336,6 +337,15 @@ async def test_requests_are_recorded_without_the_key(server: DemoServer) -> None
     assert seen.generation_id is not None and seen.generation_id.startswith("gen-")
     assert len(seen.key_fingerprint or "") == 8
     assert "sk-or-secret" not in repr(seen)
+
+
+@pytest.mark.parametrize(
+    ("messages", "prompt"),
+    [([], ""), ([{"role": "system", "content": "s"}, 7], ""), ([{"role": "user", "content": [{"text": "a"}, 7]}], "a")],
+)
+def test_the_recorded_prompt_is_the_last_thing_the_user_said(messages: list[Any], prompt: str) -> None:
+    assert Recorded(method="POST", path="/", body={"messages": messages}).prompt == prompt
+    assert Recorded(method="GET", path="/").prompt == ""
 
 
 async def test_waiting_for_requests_counts_by_path(server: DemoServer) -> None:

@@ -90,7 +90,7 @@ async def test_the_seer_fetches_nothing(server: DemoServer) -> None:
 
 
 async def test_the_seer_without_an_image_says_how_to_send_one(server: DemoServer) -> None:
-    assert "Attach one with" in await seen(server)
+    assert "Attach one, or" in await seen(server)
 
 
 BAD = ["data:image/png;base64,@@@", url(b"not an image"), url(picture()[:60])]

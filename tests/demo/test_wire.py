@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -48,6 +50,21 @@ async def test_a_request_that_breaks_off_is_forgotten(server: DemoServer) -> Non
     await server.connections(0)
     assert server.requests == []
     assert reader.at_eof()
+
+
+@pytest.mark.parametrize("answering", [False, True])
+async def test_a_reset_by_the_client_is_a_leaving(server: DemoServer, answering: bool) -> None:
+    server.script(stall(stage="body", text="Once"))
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(http(body_of(stream=True)) if answering else b"POST /")
+    if answering:
+        await reader.readuntil(b"Once")
+    await server.connections(1)
+    raw = writer.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+    await server.connections(0)
+    assert [request.outcome for request in server.requests] == ["client left"] * answering
 
 
 @given(data=st.binary(max_size=200))
