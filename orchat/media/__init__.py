@@ -1,1 +1,1 @@
-"""Files turned into content parts: sniffed, bounded, stripped of metadata."""
+"""Bytes of pictures and documents become parts of a message."""
