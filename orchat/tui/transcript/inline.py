@@ -18,7 +18,7 @@ from orchat.tui.transcript.styles import Palette
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-LONGEST = 16_000
+LONGEST = 8_000
 """Characters that are parsed at a time; delimiters cost more than linear time."""
 TAB = 4
 """Columns of a tab."""

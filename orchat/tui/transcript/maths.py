@@ -6,6 +6,7 @@ closes one only after a visible character that no digit follows, so that prices 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 
 LONGEST = 2_000
 """Characters of a formula; what is longer is text."""
+LINES = 100
+"""Lines of a formula."""
 
+_OPENING_LINE = re.compile(r"^ {0,3}(\\\[|\$\$)", re.MULTILINE)
+_EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 _ENDS = {"\\(": "\\)", "\\[": "\\]", "$$": "$$"}
 
 
@@ -26,15 +31,19 @@ def add_maths(parser: MarkdownIt) -> None:
 
 
 def missing_end(source: str) -> str:
-    """What must be added to a text that begins with an open formula, so that it is not read as Markdown meanwhile."""
-    opening = source.lstrip(" ")[:2]
-    closing = _ENDS.get(opening, "")
-    if opening == "\\(" or not closing or len(source) > LONGEST:
+    """What must be added to a text whose last formula is still being written, so that it is not read as Markdown.
+
+    Returns:
+        The line that ends the formula, or an empty text when none is open.
+    """
+    openings = list(_OPENING_LINE.finditer(source, max(0, len(source) - LONGEST)))
+    if not openings:
         return ""
-    lines = source.rstrip().split("\n")
-    if any(line.rstrip().endswith(closing) for line in lines[1:]) or lines[0].rstrip()[2:].endswith(closing):
+    end = _ENDS[openings[-1].group(1)]
+    rest = source[openings[-1].end() :]
+    if end in rest or _EMPTY_LINE.search(rest):
         return ""
-    return f"\n{closing}"
+    return end if source.endswith("\n") else f"\n{end}"
 
 
 def _inline(state: StateInline, silent: bool) -> bool:
@@ -74,11 +83,11 @@ def _block(state: StateBlock, first: int, last: int, silent: bool) -> bool:
         return False
     closing = _ENDS[opening]
     length = 0
-    for line in range(first, last):
+    for line in range(first, min(last, first + LINES)):
         begin = state.bMarks[line] + state.tShift[line]
         text = state.src[begin : state.eMarks[line]].rstrip()
         length += len(text)
-        if length > LONGEST or (line > first and state.sCount[line] < state.blkIndent):
+        if not text or length > LONGEST or (line > first and state.sCount[line] < state.blkIndent):
             return False
         if text.endswith(closing) and (line > first or len(text) > 3):
             break

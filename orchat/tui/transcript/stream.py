@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 LONG_LIST = 600
 """Characters from which on a list or quote settles all but its last item."""
-LONG_PARAGRAPH = 8_000
+LONG_PARAGRAPH = 4_000
 """Characters from which on a paragraph settles all but its end."""
 PARAGRAPH_END = 400
 """Characters of a long paragraph that stay open."""
@@ -145,21 +145,45 @@ class MarkdownStream:
     def _generic(self) -> bool:
         source = self._visible()
         env: Environment = {"references": dict(self._env.get("references", {}))}
-        end = missing_end(source)
-        if end:
-            self._draw_part(parse(source + end, env), source + end, env)
-            return False
-        tokens = parse(source, env)
+        tokens, ended = self._parsed(source, env)
         blocks = list(spans(tokens))
         if not blocks:
             return False
+        for block in reversed(blocks[1:]):
+            start = self._tail + _offset(ended, line_of(tokens[block.first]))
+            if self._is_certain(start, is_guess=block is blocks[-1] and ended is not source):
+                self._close(start)
+                return True
         if len(blocks) > 1:
-            self._close(self._tail + _offset(source, line_of(tokens[blocks[-1].first])))
-            return True
+            self._draw_part(tokens, ended, env)
+            return False
+        source = ended
         if self._settle(tokens, blocks[0], source, env):
             return True
         self._draw_part(tokens, source, env)
         return False
+
+    @staticmethod
+    def _parsed(source: str, env: Environment) -> tuple[list[Token], str]:
+        """The tokens of the tail; a formula that is still open is ended for them."""
+        end = missing_end(source)
+        if end:
+            tokens = parse(source + end, env)
+            if tokens[-1].type == "maths_block":
+                return tokens, source + end
+        return parse(source, env), source
+
+    def _is_certain(self, start: int, *, is_guess: bool) -> bool:
+        """Whether a new block begins at an offset, however the text goes on.
+
+        That is so when its first line is complete, or begins with a letter after an empty line: ``1`` may still
+        become an item of the list above. A formula that is a guess may turn out to be a part of the paragraph above.
+        """
+        text = self.text
+        after_empty = text.endswith("\n\n", 0, start)
+        if is_guess:
+            return after_empty
+        return line_end(text, start) is not None or (after_empty and text[start : start + 1].isalpha())
 
     def _visible(self) -> str:
         """The tail without a last line that is only the beginning of a mark, whose meaning is still open."""

@@ -43,7 +43,14 @@ class Transcript(FollowingView, can_focus=True):
     """
 
     ALLOW_SELECT = True
-    DEFAULT_CSS = "Transcript { height: 1fr; }"
+    DEFAULT_CSS = """
+    Transcript {
+        height: 1fr;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-background-active: $background;
+    }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "scroll_up", "Up", show=False),
         Binding("down", "scroll_down", "Down", show=False),
