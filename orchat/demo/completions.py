@@ -17,7 +17,7 @@ from orchat.demo.models import ModelJson
 from orchat.demo.script import fail
 from orchat.demo.stage import Stage
 from orchat.demo.tokens import Spent, fingerprint, prompt_tokens, shared_tokens
-from orchat.domain.catalog import is_free_id
+from orchat.domain.model_id import is_free_id
 
 SESSIONS_KEPT = 256
 RANGES: Mapping[str, tuple[float, float]] = {

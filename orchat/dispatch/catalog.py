@@ -1,16 +1,19 @@
-"""The live catalogue of models: fetched, kept, and never older than the user allows."""
+"""The live catalogue of models: fetched, kept, and never older than the user allows.
+
+The classes of the catalogue are loaded when it is first looked at: most questions are asked without.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
-from orchat.domain.catalog import Catalogue, Model, Pricing
 from orchat.store import catalog as kept
 from orchat.tasks import Tasks, settled
 
 if TYPE_CHECKING:
     from orchat.clock import Clock
+    from orchat.domain.catalog import Catalogue, Model, Pricing
     from orchat.openrouter.client import OpenRouter
     from orchat.store.database import Database
 
@@ -81,15 +84,18 @@ class Models:
         return None if model is None else model.pricing
 
     async def _load(self) -> Catalogue:
-        from orchat.openrouter.client import parse_models
+        from orchat.domain.catalog import Catalogue
 
         row = await self._db.read(kept.get, self._client.base_url)
         if row is None:
             return Catalogue()
+        from orchat.openrouter.client import parse_models
+
         text, fetched_at = row
         return Catalogue(models=parse_models(text), fetched_at=fetched_at)
 
     async def _fetched(self) -> Catalogue:
+        from orchat.domain.catalog import Catalogue
         from orchat.openrouter.client import parse_models
 
         text = await self._client.models_raw()

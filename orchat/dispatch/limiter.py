@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchat.domain.catalog import is_free_id
+from orchat.domain.model_id import is_free_id
 from orchat.store import slots
 
 if TYPE_CHECKING:

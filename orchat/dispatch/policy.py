@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchat.dispatch.backoff import Uniform, full_jitter
-from orchat.domain.catalog import is_free_id
+from orchat.domain.model_id import is_free_id
 from orchat.errors import (
     CircuitOpen,
     ConnectionFailed,

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timezone
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from orchat.domain.catalog import PriceOverride, Pricing
 from orchat.domain.content import ImagePart, Message, TextPart
 from orchat.domain.money import UNKNOWN_COST, Cost, Usage, to_pico
+
+if TYPE_CHECKING:
+    from orchat.domain.catalog import PriceOverride, Pricing
 
 CHARACTERS_PER_TOKEN = 4
 TOKENS_PER_IMAGE = 1_100

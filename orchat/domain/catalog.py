@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from orchat.domain.model_id import is_free_id
+
 SortKey = Literal["name", "newest", "price", "context"]
 
 
@@ -100,11 +102,6 @@ class Model:
     def uses_tools(self) -> bool:
         """Can call functions."""
         return "tools" in self.supported_parameters
-
-
-def is_free_id(model_id: str) -> bool:
-    """True for ``…:free`` and the free router; the free limits of the account apply to these."""
-    return model_id.endswith(":free") or model_id == "openrouter/free"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from orchat.domain.catalog import Catalogue, Model, ModelFilter, Pricing, is_free_id, select
+from orchat.domain.catalog import Catalogue, Model, ModelFilter, Pricing, select
+from orchat.domain.model_id import is_free_id
 
 
 def model(id: str, **more: object) -> Model:
