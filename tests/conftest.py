@@ -15,7 +15,7 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 for name in ("NO_COLOR", "COLORTERM", "TERM_PROGRAM", "OPENROUTER_API_KEY", "SSH_TTY", "SSH_CONNECTION", "TMUX"):
     os.environ.pop(name, None)
-for name in [key for key in os.environ if key.startswith("ORCHAT_")]:
+for name in [key for key in os.environ if key.startswith("ORCHAT_") and key != "ORCHAT_REQUIRE_SECRET_SERVICE"]:
     os.environ.pop(name)
 for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
     os.environ.pop(name, None)

@@ -278,18 +278,21 @@ class FileVault:
         return KeysError(f"the key file {self._path} {reason}", hint=hint)
 
 
+_GONE = "SecretServiceNotAvailableException"
 _WORDS = {
     "NoKeyringError": ("this system has no keyring", ELSEWHERE),
     "InitError": ("the keyring was never unlocked", f"Unlock it, for example by logging in. {ELSEWHERE}"),
     "KeyringLocked": ("the keyring is locked", f"Unlock it. {ELSEWHERE}"),
     "LockedException": ("the keyring is locked", f"Unlock it. {ELSEWHERE}"),
     "PromptDismissedException": ("the keyring stayed locked", f"Unlock it. {ELSEWHERE}"),
-    "SecretServiceNotAvailableException": ("the keyring went away during the call", f"Try again. {ELSEWHERE}"),
+    _GONE: ("the keyring went away during the call", f"Try again. {ELSEWHERE}"),
 }
 
 
 def _explained(error: BaseException) -> KeyringUnavailable:
-    for kind in type(error).__mro__:
+    # keyring says that it could not be initialised, whatever the reason: only the cause tells a crash apart.
+    kinds = type(error.__cause__).__mro__ if type(error.__cause__).__name__ == _GONE else type(error).__mro__
+    for kind in kinds:
         if kind.__name__ in _WORDS:
             message, hint = _WORDS[kind.__name__]
             return KeyringUnavailable(message, hint=hint)

@@ -159,10 +159,17 @@ class SecretServiceNotAvailableException(Exception):
     pass
 
 
+def caused(error: Exception, cause: Exception) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
     ("error", "message"),
     [
         (InitError(KEY), "was never unlocked"),
+        (caused(InitError(KEY), PromptDismissedException(KEY)), "was never unlocked"),
+        (caused(InitError(KEY), SecretServiceNotAvailableException(KEY)), "went away during the call"),
         (KeyringLocked(KEY), "is locked"),
         (LockedException(KEY), "is locked"),
         (PromptDismissedException(KEY), "stayed locked"),
