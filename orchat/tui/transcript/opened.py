@@ -175,7 +175,7 @@ class OpenTable:
             cells = cells_of(line)[: len(self._aligns)]
             self._rows.append([self._renderer.cell(cell, is_head=False) for cell in cells])
             tail = end
-        if self._writer is None or (known <= SAMPLE and self._must_change()):
+        if self._writer is None or (known <= SAMPLE + 1 and self._must_change()):
             section.truncate(self._base)
             self._widths = column_widths(self._rows, len(self._aligns), self._width)
             self._writer = self._renderer.table(self._rows, self._aligns, Pen(section, self._width))

@@ -45,6 +45,8 @@ def column_widths(rows: Sequence[Sequence[Cell]], count: int, room: int) -> list
     for row in rows[: SAMPLE + 1]:
         for number, cell in enumerate(row[:count]):
             wanted[number] = max(wanted[number], size_of(cell))
+    if len(rows) > SAMPLE + 1:
+        wanted = [max(LEAST, size) for size in wanted]  # a row further down may hold more than the sample showed
     if sum(wanted) <= room:
         return wanted
     if room < count * LEAST:
