@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from orchat.cli.output import encode
 from orchat.domain.events import Attempted, Event, FellBack, Finished, Opened, Queued, Retrying, TextDelta, Timing
 from orchat.domain.fold import Fold, Reply
 from orchat.domain.money import UNKNOWN_COST, Cost, Usage, format_usd, to_usd
@@ -59,9 +60,9 @@ class Answer:
         except BrokenPipeError:
             raise
         except BaseException:
-            self._end()
+            self._break_off()
             raise
-        self._end()
+        await self._end()
 
     def _seen(self, event: Event) -> None:
         if self._as_json:
@@ -82,19 +83,22 @@ class Answer:
             case _:
                 pass
 
-    def _end(self) -> None:
-        """Show what is shown at the end, however it ended."""
+    async def _end(self) -> None:
         done = self._finished
+        assert done is not None
         if self._as_json:
-            reply = done.reply if done else self._fold.reply
-            if done or not reply.is_empty:
-                self._output.json(self._object(reply))
+            await self._output.stream(f"{encode(self._object(done.reply))}\n")
         else:
-            self._output.end_line()
-            if done:
-                self._remark(done)
-        if done:
-            self._diagnostics.note(figures(done), always=self._summary)
+            await self._output.stream("\n" if self._output.in_line else "")
+            self._remark(done)
+        self._diagnostics.note(figures(done), always=self._summary)
+
+    def _break_off(self) -> None:
+        """Show what there is of an answer that has no end; nothing here waits for a reader of the text."""
+        if not self._as_json:
+            self._output.end_line_if_possible()
+        elif not self._fold.reply.is_empty:
+            self._output.json(self._object(self._fold.reply))
 
     def _remark(self, done: Finished) -> None:
         """What the text alone does not show."""

@@ -71,7 +71,7 @@ class Interrupts:
         self.caught = True
         if self._count > 2:
             self._leave(ExitCode.INTERRUPTED)
-        if self._loop is not None and not self._loop.is_closed():
+        elif self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stop)
 
     def _stop(self) -> None:

@@ -48,7 +48,12 @@ class LazyGroup(click.Group):
         name = args[0]
         command = self.get_command(ctx, name)
         if command is None:
-            raise click.UsageError(f"there is no command {name!r}", ctx)
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, COMMANDS, n=1)
+            raise click.UsageError(
+                f"there is no command {name!r}" + (f"; did you mean {near[0]}?" if near else ""), ctx
+            )
         return name, command, args[1:]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature

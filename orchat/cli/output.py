@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import select
 import sys
@@ -51,9 +50,14 @@ class Output:
         while data:
             data = data[_write(data) :]
 
-    def end_line(self) -> None:
-        """Add a newline, unless the last thing written was one or nothing was written."""
-        if self._in_line:
+    @property
+    def in_line(self) -> bool:
+        """Whether the last thing written was no newline."""
+        return self._in_line
+
+    def end_line_if_possible(self) -> None:
+        """Add the missing newline, but do not wait for a reader that does not read."""
+        if self._in_line and _is_ready():
             self.write("\n")
 
     def json(self, value: object) -> None:
@@ -77,10 +81,16 @@ def _write(data: memoryview) -> int:
         raise OutputFailed(f"cannot write to stdout: {reason}", hint="What arrived is kept in the session.") from None
 
 
-async def _writable() -> None:
+def _is_ready() -> bool:
     poll = select.poll()
     poll.register(STDOUT, select.POLLOUT)
-    if poll.poll(0):
+    return bool(poll.poll(0))
+
+
+async def _writable() -> None:
+    import asyncio  # here, because --help writes too and has no loop
+
+    if _is_ready():
         return
     loop = asyncio.get_running_loop()
     ready = asyncio.Event()

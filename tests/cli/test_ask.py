@@ -1,0 +1,510 @@
+"""``orchat ask``: one prompt, one answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchat.demo import DemoThread
+from orchat.demo.faults import fault
+from orchat.demo.script import cut_after, error_event, say, stall
+from orchat.domain.secret import Secret
+from tests.support.cli import KEY, Done, Running, Terminal, command, environment, run
+from tests.support.pictures import png_of_zeros as png
+
+Orchat = Callable[..., Done]
+
+
+def sent(demo: DemoThread) -> Any:
+    """The body of the last chat request."""
+    return demo.server.chats[-1].body
+
+
+def test_stdout_is_the_answer_and_nothing_else(demo: DemoThread) -> None:
+    demo.server.script(say("Blue \x1b[31mlight\x1b[0m scatters.", reasoning="Hm, physics.", chunk_size=3))
+
+    done = run("ask", "why is the sky blue?", base_url=demo.base_url)
+
+    # A pipe gets every byte of the answer, one newline at its end.
+    assert done == Done(0, "Blue \x1b[31mlight\x1b[0m scatters.\n", "")
+    assert demo.server.chats[-1].prompt == "why is the sky blue?"
+    assert demo.server.chats[-1].key_fingerprint == Secret(KEY).fingerprint
+
+
+@pytest.mark.parametrize(("text", "out"), [("two\nlines\n", "two\nlines\n"), ("open\n\n", "open\n\n"), ("x", "x\n")])
+def test_an_answer_ends_with_one_newline_of_ours_at_most(text: str, out: str, demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(say(text))
+
+    assert orchat("ask", "hi").out == out
+
+
+@pytest.mark.parametrize(
+    ("argv", "stdin", "prompt"),
+    [
+        (["why?"], b"", "why?"),
+        ([], b"from a pipe\n", "from a pipe"),
+        (["-"], b"from a pipe\n", "from a pipe"),
+        (["why?"], b"line 1\nline 2\n", "why?\n\nline 1\nline 2"),
+        (["why?"], b"\n \n", "why?"),
+        ([], b"\xef\xbb\xbfmarked", "marked"),
+        ([], "Grüße".encode(), "Grüße"),
+    ],
+)
+def test_the_prompt_is_the_argument_or_stdin_or_both(
+    argv: list[str], stdin: bytes, prompt: str, demo: DemoThread
+) -> None:
+    assert run("ask", *argv, base_url=demo.base_url, stdin=stdin).code == 0
+    assert demo.server.chats[-1].prompt == prompt
+
+
+def test_an_argument_that_is_no_utf8_is_repaired(demo: DemoThread) -> None:
+    env = environment(demo.base_url)
+    done = subprocess.run([*command("ask"), b"caf\xe9"], env=env, capture_output=True, stdin=subprocess.DEVNULL)
+
+    assert done.returncode == 0
+    assert demo.server.chats[-1].prompt == "caf\N{REPLACEMENT CHARACTER}"
+
+
+def test_a_closed_stdin_is_an_empty_one(demo: DemoThread) -> None:
+    env = environment(demo.base_url)
+    done = subprocess.run(command("ask", "hi"), env=env, capture_output=True, preexec_fn=lambda: os.close(0))
+
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert demo.server.chats[-1].prompt == "hi"
+
+
+def test_a_prompt_of_ten_megabytes_arrives_whole(demo: DemoThread) -> None:
+    demo.server.script(say("long"))
+    prompt = b"word " * 2_000_000
+
+    done = run("ask", base_url=demo.base_url, stdin=prompt)
+
+    assert done == Done(0, "long\n", "")
+    assert len(demo.server.chats[-1].prompt) == len(prompt)
+
+
+def test_options_become_the_request(demo: DemoThread, orchat: Orchat) -> None:
+    argv = ["-m", "demo/writer", "-s", "Be brief.", "-p", "temperature=0.2", "-p", "provider.sort=price", "-p", "new=1"]
+
+    assert orchat("ask", *argv, "hi").code == 0
+
+    body = sent(demo)
+    assert body["model"] == "demo/writer"
+    assert body["messages"][0] == {"role": "system", "content": "Be brief."}
+    assert (body["temperature"], body["provider"], body["new"]) == (0.2, {"sort": "price"}, 1)
+    assert body["stream"] is True
+
+
+@pytest.mark.parametrize("argv", [["--no-save"], []])
+def test_without_a_stream_the_answer_is_the_same(argv: list[str], demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(say("at once"))
+
+    assert orchat("ask", *argv, "--no-stream", "hi").out == "at once\n"
+    assert sent(demo)["stream"] is False
+
+
+def test_the_configured_system_prompt_goes_along_unless_another_is_given(demo: DemoThread, orchat: Orchat) -> None:
+    configured = ("--set", "chat.system=Rhyme.")
+    orchat(*configured, "ask", "hi")
+    assert sent(demo)["messages"][0]["content"] == "Rhyme."
+    orchat(*configured, "ask", "--no-save", "hi")
+    assert sent(demo)["messages"][0]["content"] == "Rhyme."
+    orchat(*configured, "ask", "-s", "", "hi")
+    assert [message["role"] for message in sent(demo)["messages"]] == ["user"]
+
+
+def test_a_second_model_is_asked_when_the_first_fails(demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(fault("404-no-endpoints"), say("from the second"))
+
+    done = orchat("-v", "ask", "-m", "demo/faulty", "-m", "demo/writer", "--no-save", "hi")
+
+    assert (done.code, done.out) == (0, "from the second\n")
+    assert "asking demo/writer instead of demo/faulty" in done.err
+    assert sent(demo)["model"] == "demo/writer"
+
+
+def test_a_retry_is_told_to_who_wants_to_know(demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(fault("503"), say("at last"))
+
+    done = orchat("ask", "-v", "--set", "retry.attempts=1", "--set", "retry.base_s=0.01", "hi")
+
+    assert (done.code, done.out) == (0, "at last\n")
+    assert "; again in 0.0 s" in done.err
+
+
+def test_waiting_for_a_slot_is_told_to_who_wants_to_know(orchat: Orchat) -> None:
+    settings = ("--set", "limits.min_interval_s=0.05")
+    orchat("ask", *settings, "hi")
+
+    done = orchat("ask", "-v", *settings, "hi")
+
+    assert done.code == 0
+    assert "waiting 0 s: 0.05 s between requests" in done.err
+
+
+def test_the_answer_is_one_json_object(demo: DemoThread, orchat: Orchat) -> None:
+    usage = {"prompt_tokens": 11, "completion_tokens": 22, "cost": 0.00041}
+    demo.server.script(say("42", reasoning="Six times nine.", usage=usage, model="demo/writer-20260901"))
+
+    done = orchat("ask", "--json", "-m", "demo/writer", "hi")
+
+    assert (done.code, done.err) == (0, "")
+    found = done.json
+    assert list(found) == [
+        *("text", "reasoning", "model", "provider", "generation_id", "finish_reason", "usage", "cost_usd"),
+        *("cost_source", "timing", "session_id", "key"),
+    ]
+    assert (found["text"], found["reasoning"], found["finish_reason"]) == ("42", "Six times nine.", "stop")
+    assert (found["model"], found["provider"], found["key"]) == ("demo/writer-20260901", "Demo", "env")
+    assert found["generation_id"].startswith("gen-")
+    assert (found["usage"]["prompt_tokens"], found["usage"]["completion_tokens"]) == (11, 22)
+    assert json.loads(done.out, parse_float=Decimal)["cost_usd"] == Decimal("0.00041")
+    assert found["cost_source"] == "reported"
+    assert 0 <= found["timing"]["ttft_ms"] <= found["timing"]["total_ms"]
+    assert orchat("sessions", "show", found["session_id"]).code == 0
+
+
+def test_without_a_session_the_object_names_none(orchat: Orchat) -> None:
+    assert orchat("ask", "--json", "--no-save", "hi").json["session_id"] is None
+    assert orchat("sessions", "list", "--json").json == []
+
+
+def test_what_is_rare_stands_in_the_object_only_when_it_is_there(demo: DemoThread, orchat: Orchat) -> None:
+    rare = say("see", images=[png(2, 2)], citations=[("https://a.example/", "A")], tool_calls=[("look", '{"x": 1}')])
+    demo.server.script(rare, rare)
+
+    found = orchat("ask", "--json", "--no-save", "hi").json
+    said = orchat("-v", "ask", "--no-save", "hi").err
+
+    assert found["citations"] == [{"url": "https://a.example/", "title": "A"}]
+    assert found["images"][0].startswith("data:image/png;base64,")
+    assert (found["tool_calls"][0]["name"], found["tool_calls"][0]["arguments"]) == ("look", '{"x": 1}')
+    assert "source: https://a.example/ A" in said
+    assert "1 picture(s) arrived; --json has them" in said
+    assert "1 tool call(s) arrived; --json has them" in said
+
+
+def test_an_answer_that_ended_early_is_done_and_says_so(demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(say("Once upon", finish="length"))
+
+    done = orchat("-v", "ask", "--no-save", "hi")
+
+    assert (done.code, done.out) == (0, "Once upon\n")
+    assert "the answer ended early: length" in done.err
+
+
+def test_the_figures_are_said_where_they_are_wanted(demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(say("x", usage={"prompt_tokens": 123, "completion_tokens": 45, "cost": 0.00041}))
+
+    done = orchat("ask", "-u", "-m", "demo/writer", "hi")
+
+    assert done.out == "x\n"
+    assert done.err.startswith("demo/writer · 123+45 tok · $0.00041 · ")
+    assert done.err.endswith(" s\n")
+
+
+def test_a_cost_that_nobody_knows_is_not_zero(demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(say("x", model="demo/new", usage_shape="absent"))
+
+    assert " · cost unknown · " in orchat("ask", "-u", "-m", "demo/other", "hi").err
+
+
+def test_an_equal_question_is_answered_from_the_cache(demo: DemoThread, orchat: Orchat) -> None:
+    ask = ("ask", "--no-save", "--cache", "-m", "demo/writer", "-u", "cache this")
+    first = orchat(*ask)
+    asked = len(demo.server.chats)
+
+    second = orchat(*ask)
+
+    assert second.out == first.out
+    assert second.err.endswith(" · cached\n")
+    assert len(demo.server.chats) == asked
+    orchat(*("--no-cache" if word == "--cache" else word for word in ask))
+    assert len(demo.server.chats) == asked + 1
+
+
+# ---- sessions
+
+
+def test_a_question_may_go_on_with_the_latest_session(demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(say("Paris."), say("Two million."))
+    orchat("ask", "-s", "Be brief.", "Capital of France?")
+
+    assert orchat("ask", "-c", "How many live there?").out == "Two million.\n"
+
+    said = [message["content"] for message in sent(demo)["messages"]]
+    assert said == ["Be brief.", "Capital of France?", "Paris.", "How many live there?"]
+    assert len(orchat("sessions", "list", "--json").json) == 1
+
+
+def test_a_question_may_go_on_with_any_session(demo: DemoThread, orchat: Orchat) -> None:
+    first = orchat("ask", "--json", "one").json["session_id"]
+    orchat("ask", "two")
+
+    again = orchat("ask", "--json", "--session", first, "-s", "New rules.", "three").json
+
+    assert again["session_id"] == first
+    said = sent(demo)["messages"]
+    assert (said[0]["content"], said[1]["content"], said[-1]["content"]) == ("New rules.", "one", "three")
+
+
+def test_no_session_is_kept_where_the_settings_say_so(orchat: Orchat) -> None:
+    never = ("--set", "chat.save=false")
+    orchat(*never, "ask", "hi")
+    assert orchat("sessions", "list", "--json").json == []
+    orchat(*never, "ask", "--save", "hi")
+    assert len(orchat("sessions", "list", "--json").json) == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["-c", "--session", "x", "hi"], "-c and --session exclude each other"),
+        (["-c", "--no-save", "hi"], "a session that goes on is saved"),
+        (["-c", "hi"], "there is no session to go on with"),
+        (["--session", "zzzz", "hi"], "zzzz"),
+    ],
+)
+def test_sessions_that_cannot_go_on_are_a_matter_of_usage(argv: list[str], says: str, orchat: Orchat) -> None:
+    done = orchat("ask", *argv)
+
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("orchat: ") and says in done.err
+
+
+# ---- files
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_pictures_and_files_go_along(keep: bool, demo: DemoThread, orchat: Orchat, tmp_path: Path) -> None:
+    picture, notes, paper = tmp_path / "pic.png", tmp_path / "notes.txt", tmp_path / "paper.pdf"
+    picture.write_bytes(png(40, 30))
+    notes.write_text("Remember the milk.")
+    paper.write_bytes(b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n")
+    argv = ["-i", str(picture), "-f", str(notes), "-f", str(paper), *([] if keep else ["--no-save"])]
+
+    done = orchat("ask", "-m", "demo/seer", *argv, "What is this?")
+
+    assert (done.code, done.err) == (0, "")
+    content = sent(demo)["messages"][-1]["content"]
+    kinds = [part["type"] for part in content]
+    text = "".join(part.get("text", "") for part in content)
+    assert "What is this?" in text and "Remember the milk." in text and "notes.txt" in text
+    assert kinds.count("image_url") == 1 and kinds.count("file") == 1
+
+
+def test_a_picture_alone_is_a_question(demo: DemoThread, tmp_path: Path, orchat: Orchat) -> None:
+    picture = tmp_path / "pic.png"
+    picture.write_bytes(png(40, 30))
+
+    assert orchat("ask", "-m", "demo/seer", "-i", str(picture)).code == 0
+    assert [part["type"] for part in sent(demo)["messages"][-1]["content"]] == ["image_url"]
+
+
+def test_a_picture_may_come_from_stdin(demo: DemoThread) -> None:
+    argv = ("ask", "-m", "demo/seer", "-i", "-", "What is this?")
+    done = run(*argv, base_url=demo.base_url, stdin=png(40, 30))
+
+    assert done.code == 0
+    assert {part["type"] for part in sent(demo)["messages"][-1]["content"]} == {"text", "image_url"}
+
+
+def test_a_link_to_a_picture_is_passed_on(demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(say("a cat"))
+    link = "https://pictures.example/cat.png"
+
+    assert orchat("ask", "--no-save", "-i", link, "What is this?").out == "a cat\n"
+    assert sent(demo)["messages"][-1]["content"][-1] == {"type": "image_url", "image_url": {"url": link}}
+    kept = orchat("ask", "-i", link, "What is this?")
+    assert kept.code == 2
+    assert "cannot be kept in a session" in kept.err
+
+
+# ---- failures
+
+
+def test_a_cut_answer_is_printed_as_far_as_it_came(demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(cut_after(11, text="Once upon a time"))
+
+    done = orchat("ask", "tell")
+
+    assert (done.code, done.out) == (1, "Once upon a\n")
+    assert done.err.startswith("orchat: ")
+    shown = orchat("sessions", "show", "--json", orchat("sessions", "list", "--json").json[0]["id"]).out
+    assert "Once upon a" in shown
+
+
+def test_a_cut_answer_as_json_is_two_objects(demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(cut_after(11, text="Once upon a time", reasoning="Hm."))
+
+    done = orchat("ask", "--json", "tell")
+
+    assert done.code == 1
+    assert (done.json["text"], done.json["reasoning"], done.json["finish_reason"]) == ("Once upon a", "Hm.", None)
+    assert (done.json["usage"], done.json["cost_usd"], done.json["cost_source"]) == (None, None, "unknown")
+    assert done.json["generation_id"].startswith("gen-")
+    assert done.error["type"] == "StreamInterrupted"
+
+
+def test_a_failure_as_json_leaves_stdout_empty(demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(fault("400-unknown-model"))
+
+    done = orchat("ask", "--json", "-m", "demo/none", "hi")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.error["type"] == "ModelUnknown"
+    assert set(done.error) == {"type", "message", "hint"}
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("401-bad-key", 3), ("402-insufficient-credits", 3), ("403-moderation", 1), ("500", 1)]
+)
+def test_failures_of_the_server_have_their_exit_code(name: str, code: int, demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(fault(name))
+
+    done = orchat("ask", "hi")
+
+    assert (done.code, done.out) == (code, "")
+    assert done.err.startswith("orchat: ")
+    assert KEY not in done.err
+
+
+def test_an_error_in_the_middle_is_told_below_the_text(demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(error_event("middle", text="Once upon", message="\x1b]0;pwned\x07broken"))
+
+    done = orchat("ask", "hi")
+
+    assert (done.code, done.out) == (1, "Once upon\n")
+    assert "\x1b" not in done.err and "\x07" not in done.err
+
+
+# ---- where the answer goes
+
+
+def test_an_answer_streams_into_a_pipe_as_it_arrives(demo: DemoThread) -> None:
+    demo.server.script(stall(stage="body", text="First words, then silence", chars=11))
+    running = Running("ask", "hi", environ=environment(demo.base_url))
+
+    assert running.read_until("First words") == "First words"
+    running.process.terminate()
+    assert running.end().code == 130
+
+
+def test_a_reader_that_leaves_ends_the_command_without_a_word(demo: DemoThread) -> None:
+    demo.server.script(say("line\n" * 200_000))
+    running = Running("ask", "hi", environ=environment(demo.base_url))
+    running.read_until("line")
+    assert running.process.stdout is not None
+    running.process.stdout.close()
+
+    code = running.process.wait(timeout=30)
+
+    assert running.process.stderr is not None
+    assert (code, running.process.stderr.read()) == (141, b"")
+    running.process.stderr.close()
+
+
+def test_a_table_that_nobody_reads_ends_without_a_word(demo: DemoThread) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        done = subprocess.run(
+            command("config", "example"), stdout=write, stderr=subprocess.PIPE, env=environment(demo.base_url)
+        )
+        helped = subprocess.run(command("--help"), stdout=write, stderr=subprocess.PIPE, env=environment(None))
+    finally:
+        os.close(write)
+
+    assert (done.returncode, done.stderr) == (141, b"")
+    assert (helped.returncode, helped.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize("how", ["full", "closed"])
+def test_an_answer_that_cannot_be_written_is_a_failure_and_is_kept(how: str, demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(say("kept all the same"))
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command("ask", "hi"),
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            env=environment(demo.base_url),
+            preexec_fn=(lambda: os.close(1)) if how == "closed" else None,
+        )
+
+    reason = "no space left on device" if how == "full" else "bad file descriptor"
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith(f"orchat: cannot write to stdout: {reason}\nhint: ")
+    assert "kept all" in orchat("sessions", "show", orchat("sessions", "list", "--json").json[0]["id"]).out
+
+
+# ---- terminals
+
+
+def test_a_terminal_gets_clean_text_and_a_dim_last_line(demo: DemoThread) -> None:
+    usage = {"prompt_tokens": 123, "completion_tokens": 45, "cost": 0.00041}
+    demo.server.script(say("Sky \x1b]52;c;aGk=\x07blue\x9b2J\u202e.", usage=usage, chunk_size=2))
+
+    done = Terminal("ask", "-m", "demo/writer", "hi", environ=environment(demo.base_url)).end()
+
+    answer, figures, rest = done.out.split("\n")
+    assert (done.code, answer, rest) == (0, "Sky blue<U+202E>.", "")
+    assert figures.startswith("\x1b[2mdemo/writer · 123+45 tok · $0.00041 · ")
+    assert figures.endswith(" s\x1b[0m")
+
+
+@pytest.mark.parametrize("quiet", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_a_plain_terminal_gets_a_plain_last_line(quiet: dict[str, str], demo: DemoThread) -> None:
+    demo.server.script(say("x"))
+
+    done = Terminal("ask", "-m", "demo/writer", "hi", environ=environment(demo.base_url, **quiet)).end()
+
+    assert done.code == 0
+    assert "\x1b" not in done.out
+    assert "\ndemo/writer · " in done.out
+
+
+def test_a_terminal_for_notes_and_a_pipe_for_the_answer(demo: DemoThread) -> None:
+    demo.server.script(say("raw \x1b[1mtext\x1b[0m"))
+
+    done = Terminal("ask", "hi", environ=environment(demo.base_url), pipe_stdout=True).end()
+
+    assert (done.code, done.out) == (0, "raw \x1b[1mtext\x1b[0m\n")
+    assert done.err.startswith("\x1b[2m") and done.err.count("\n") == 1
+
+
+def test_a_terminal_without_a_prompt_is_told_what_to_say(demo: DemoThread) -> None:
+    done = Terminal("ask", environ=environment(demo.base_url)).end()
+
+    assert done.code == 2
+    assert done.out.startswith("orchat: the prompt is empty\nhint: Say something: orchat ask ")
+
+
+def test_who_waits_for_a_silent_pipe_is_told_so(demo: DemoThread) -> None:
+    demo.server.script(say("x"))
+    read, write = os.pipe()
+    terminal = Terminal("ask", "hi", environ=environment(demo.base_url), stdin=read)
+    os.close(read)
+
+    terminal.read_until("reading the prompt from stdin; Ctrl-D ends it, < /dev/null goes without")
+    os.write(write, b"there")
+    os.close(write)
+
+    assert terminal.end().code == 0
+    assert demo.server.chats[-1].prompt == "hi\n\nthere"
+
+
+def test_the_demo_answers_without_any_key(home: Path) -> None:
+    done = run("ask", "--demo", "-m", "demo/writer", "hello")
+
+    assert done.code == 0
+    assert "demo writer" in done.out
+    assert (home / "orchat" / "data" / "demo" / "orchat.db").exists()
+    assert not (home / "orchat" / "data" / "orchat.db").exists()
