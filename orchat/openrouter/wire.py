@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any, Literal
 
-from orchat.domain.content import AudioPart, FilePart, ImagePart, Message, Part, TextPart, ToolCall, VideoPart
+from orchat.domain.content import AudioPart, ImagePart, Message, Part, TextPart, ToolCall, VideoPart
 from orchat.domain.request import ChatRequest, Provider, Reasoning
 
 Dialect = Literal["openrouter", "openai"]
@@ -114,5 +114,5 @@ def _part(part: Part) -> dict[str, Any]:
             return {"type": "input_audio", "input_audio": {"data": part.data, "format": part.format}}
         case VideoPart():
             return {"type": "video_url", "video_url": {"url": part.url}}
-        case FilePart():
+        case _:
             return {"type": "file", "file": {"filename": part.filename, "file_data": part.data}}

@@ -32,7 +32,10 @@ SIGHTED = {
         "completion": "0.000015",
         "discount": 0.1,
         "web_search": "0.01",
-        "overrides": [{"min_prompt_tokens": 200000, "prompt": "0.000006", "utc_days": [1]}, {"utc_start": 2200, "utc_end": 600}],
+        "overrides": [
+            {"min_prompt_tokens": 200000, "prompt": "0.000006", "utc_days": [1]},
+            {"utc_start": 2200, "utc_end": 600},
+        ],
     },
     "top_provider": {"context_length": 200000, "max_completion_tokens": 64000},
     "supported_parameters": ["reasoning", "tools", 5],

@@ -52,7 +52,9 @@ BUSY = {
         "availability": {"code": "capacity_exhausted", "retry_after": 40, "fallback_models": ["a/c"]},
     }
 }
-GONE = {"error": {"message": "Gone.", "availability": {"code": "free_variant_ended", "fallback_models": ["a/c", "a/d"]}}}
+GONE = {
+    "error": {"message": "Gone.", "availability": {"code": "free_variant_ended", "fallback_models": ["a/c", "a/d"]}}
+}
 ZOD = {
     "success": False,
     "error": {"name": "ZodError", "message": '[{"code":"invalid_type","path":["x"],"message":"Expected string"}]'},
@@ -75,12 +77,20 @@ TABLE: list[tuple[str, int, object, type[OrchatError], dict[str, object]]] = [
     (
         "max tokens",
         402,
-        said("This request requires more credits, or fewer max_tokens. You requested 32000, but can only afford 27342."),
+        said(
+            "This request requires more credits, or fewer max_tokens. You requested 32000, but can only afford 27342."
+        ),
         Unaffordable,
         {"affordable_tokens": 27342},
     ),
     ("budget", 402, said("Too big.", reason="weight_exceeds_budget"), Unaffordable, {"affordable_tokens": None}),
-    ("prompt tokens", 402, said("Prompt tokens limit exceeded: 9000 > 500."), Unaffordable, {"affordable_tokens": None}),
+    (
+        "prompt tokens",
+        402,
+        said("Prompt tokens limit exceeded: 9000 > 500."),
+        Unaffordable,
+        {"affordable_tokens": None},
+    ),
     ("credits", 402, said("Insufficient credits.", limit_source="openrouter_credits"), CreditsExhausted, {}),
     ("credits unsaid", 402, said("Payment required"), CreditsExhausted, {"status": 402}),
     (
@@ -97,7 +107,10 @@ TABLE: list[tuple[str, int, object, type[OrchatError], dict[str, object]]] = [
     (
         "harness",
         403,
-        said("x:free is only available on agentic harnesses.", failed_routing_step="Gate Free Endpoints by Agentic Harness"),
+        said(
+            "x:free is only available on agentic harnesses.",
+            failed_routing_step="Gate Free Endpoints by Agentic Harness",
+        ),
         NotAllowed,
         {},
     ),
@@ -126,7 +139,13 @@ TABLE: list[tuple[str, int, object, type[OrchatError], dict[str, object]]] = [
         RateLimited,
         {"scope": "free_day", "resets_at": NOW + 60, "retry_after_s": 60.0},
     ),
-    ("free daily by source", 429, said("No.", limit_source="openrouter_free_tier_daily"), RateLimited, {"scope": "free_day"}),
+    (
+        "free daily by source",
+        429,
+        said("No.", limit_source="openrouter_free_tier_daily"),
+        RateLimited,
+        {"scope": "free_day"},
+    ),
     ("free minute", 429, said("Rate limit exceeded: free-models-per-min."), RateLimited, {"scope": "free_minute"}),
     (
         "shared pool",
@@ -138,16 +157,34 @@ TABLE: list[tuple[str, int, object, type[OrchatError], dict[str, object]]] = [
     ("capacity", 429, BUSY, RateLimited, {"scope": "capacity", "retry_after_s": 40.0}),
     ("unsaid", 429, said("Slow down"), RateLimited, {"scope": "unknown", "retry_after_s": None}),
     ("masked", 500, said("server"), UpstreamFailed, {}),
-    ("provider", 502, said("Provider returned error", error_type="provider_unavailable"), UpstreamFailed, {"status": 502}),
+    (
+        "provider",
+        502,
+        said("Provider returned error", error_type="provider_unavailable"),
+        UpstreamFailed,
+        {"status": 502},
+    ),
     ("none now", 503, said("Service temporarily unavailable"), UpstreamFailed, {}),
     ("edge", 524, said("Request timed out. Please try again later."), UpstreamFailed, {}),
     ("overloaded", 529, said("Provider returned error"), UpstreamFailed, {"retryable": True}),
     ("newer", 599, {}, UpstreamFailed, {"message": "The server answered with status 599."}),
     ("teapot", 418, b"", BadRequest, {"message": "The server answered with status 418."}),
     ("page", 502, b"<html><title>Bad  gateway</title>", UpstreamFailed, {}),
-    ("page too large", 413, b"<!doctype html><p>no", BadRequest, {"message": "The server answered with status 413 and an HTML page."}),
+    (
+        "page too large",
+        413,
+        b"<!doctype html><p>no",
+        BadRequest,
+        {"message": "The server answered with status 413 and an HTML page."},
+    ),
     ("redirect", 307, b"", BadRequest, {"retryable": False}),
-    ("detail of another server", 422, {"detail": [{"msg": "field required"}]}, BadRequest, {"message": "field required"}),
+    (
+        "detail of another server",
+        422,
+        {"detail": [{"msg": "field required"}]},
+        BadRequest,
+        {"message": "field required"},
+    ),
     ("message of another server", 500, {"message": "boom"}, UpstreamFailed, {"message": "boom"}),
     ("list", 500, [{"error": {"message": "boom"}}], UpstreamFailed, {"message": "boom"}),
 ]
@@ -181,7 +218,11 @@ def event(error: object, provider: str | None = None) -> OrchatError:
         ({"code": 429, "message": "x", "metadata": {"error_type": "rate_limit_exceeded"}}, RateLimited, 429),
         ({"code": "server_error", "message": "Provider disconnected"}, UpstreamFailed, None),
         ({"code": "rate_limit_exceeded", "message": "x"}, RateLimited, None),
-        ({"code": 502, "message": "limit reached (33/32)", "metadata": {"error_type": "provider_unavailable"}}, UpstreamFailed, 502),
+        (
+            {"code": 502, "message": "limit reached (33/32)", "metadata": {"error_type": "provider_unavailable"}},
+            UpstreamFailed,
+            502,
+        ),
         ({"message": "boom", "type": "server_error", "param": None, "code": None}, UpstreamFailed, None),
         ({"message": "boom", "code": "502"}, UpstreamFailed, 502),
         ({"code": 502, "message": "x", "metadata": {"error_type": "context_length_exceeded"}}, ContextTooLong, 502),
@@ -218,7 +259,10 @@ def test_an_error_without_words_says_so() -> None:
         ("[]", "P: []"),
         (None, "P: Provider returned error"),
         (7, "P: Provider returned error"),
-        ({"error": {"error": {"error": {"error": {"error": {"error": {"error": {"message": "too deep"}}}}}}}}, "P: Provider returned error"),
+        (
+            {"error": {"error": {"error": {"error": {"error": {"error": {"error": {"message": "too deep"}}}}}}}},
+            "P: Provider returned error",
+        ),
     ],
 )
 def test_the_real_words_are_dug_out_of_the_provider_s_answer(raw: object, words: str) -> None:
@@ -289,11 +333,15 @@ def test_a_long_story_stays_one_bounded_line() -> None:
 
 junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["error", "message", "code", "metadata", "raw", "availability", "headers", "reasons", "detail"]),
-        inner,
-        max_size=5,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["error", "message", "code", "metadata", "raw", "availability", "headers", "reasons", "detail"]
+            ),
+            inner,
+            max_size=5,
+        )
     ),
     max_leaves=12,
 )

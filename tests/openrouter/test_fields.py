@@ -54,9 +54,7 @@ def test_lone_surrogates_are_replaced_and_pairs_joined(raw: str, mended: str) ->
         (1e16, 1e16, None),
     ],
 )
-def test_numbers_are_finite_and_counts_are_plausible(
-    value: object, number: float | None, count: int | None
-) -> None:
+def test_numbers_are_finite_and_counts_are_plausible(value: object, number: float | None, count: int | None) -> None:
     assert fields.number(value) == number
     assert fields.count(value) == count
 
@@ -79,8 +77,24 @@ def test_nothing_makes_the_readers_raise(value: object) -> None:
 
 
 names = st.sampled_from(
-    ["data", "endpoints", "label", "limit", "usage", "free_model_daily_requests", "used", "status", "pricing"]
-    + ["latency_last_30m", "p50", "tokens_prompt", "total_cost", "prompt_tokens_details", "cost", "overrides"]
+    [
+        "data",
+        "endpoints",
+        "label",
+        "limit",
+        "usage",
+        "free_model_daily_requests",
+        "used",
+        "status",
+        "pricing",
+        "latency_last_30m",
+        "p50",
+        "tokens_prompt",
+        "total_cost",
+        "prompt_tokens_details",
+        "cost",
+        "overrides",
+    ]
 )
 documents = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,7 +118,19 @@ def test_an_event_of_endless_lines_is_refused() -> None:
 
 lines = st.lists(
     st.sampled_from(
-        [b"data: {}", b"data:x", b"data: a: b", b"data", b": c", b":", b"event: e", b"", b"", "data: é👩".encode(), b"\xff"]
+        [
+            b"data: {}",
+            b"data:x",
+            b"data: a: b",
+            b"data",
+            b": c",
+            b":",
+            b"event: e",
+            b"",
+            b"",
+            "data: é👩".encode(),
+            b"\xff",
+        ]
     ),
     max_size=12,
 )
@@ -130,7 +144,7 @@ def test_any_cut_gives_the_same_events(lines: list[bytes], ends: list[bytes], cu
     whole, whole_decoder, incomplete = decoded(data)
     decoder = Decoder()
     places = sorted({0, len(data), *(min(cut, len(data)) for cut in cuts)})
-    events = [event for a, b in zip(places, places[1:], strict=False) for event in decoder.feed(data[a:b])]
+    events = [event for a, b in pairwise(places) for event in decoder.feed(data[a:b])]
     assert events == whole
     assert decoder.finish() == incomplete
     assert decoder.comments == whole_decoder.comments
@@ -141,9 +155,7 @@ def test_any_cut_gives_the_same_events(lines: list[bytes], ends: list[bytes], cu
 @settings(max_examples=60)
 @given(lines=lines)
 def test_the_kind_of_line_end_makes_no_difference(lines: list[bytes]) -> None:
-    results = {
-        tuple(decoded(b"".join(line + end for line in lines))[0]) for end in (b"\n", b"\r\n", b"\r")
-    }
+    results = {tuple(decoded(b"".join(line + end for line in lines))[0]) for end in (b"\n", b"\r\n", b"\r")}
     assert len(results) == 1
 
 

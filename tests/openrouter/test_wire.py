@@ -118,7 +118,9 @@ def test_a_budget_for_thoughts_is_only_known_to_openrouter(dialect: Dialect, sen
     assert {key: value for key, value in said.items() if key.startswith("reasoning")} == sent
 
 
-@pytest.mark.parametrize("empty", [{"reasoning": Reasoning()}, {"provider": Provider()}, {"metadata": {}}, {"stop": ()}])
+@pytest.mark.parametrize(
+    "empty", [{"reasoning": Reasoning()}, {"provider": Provider()}, {"metadata": {}}, {"stop": ()}]
+)
 def test_what_says_nothing_is_not_sent(empty: dict[str, Any]) -> None:
     assert body(ChatRequest(messages=HI, **empty), dialect="openrouter").keys() == {"messages", "stream"}
 
@@ -184,9 +186,7 @@ def test_an_assistant_message_of_tool_calls_alone_has_null_content() -> None:
 @pytest.mark.parametrize("details", [(), ({"type": "reasoning.text", "text": "t", "signature": "s", "index": 0},)])
 def test_thoughts_and_parsed_files_go_back_unmodified(details: tuple[dict[str, Any], ...]) -> None:
     file = {"type": "file", "file": {"hash": "h"}}
-    said = Message(
-        role="assistant", content=(TextPart(text="x"),), reasoning_details=details, annotations=(file,)
-    )
+    said = Message(role="assistant", content=(TextPart(text="x"),), reasoning_details=details, annotations=(file,))
     sent = sent_message(said)
     assert sent["reasoning_details"] == list(details)
     assert sent["annotations"] == [file]

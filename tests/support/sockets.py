@@ -8,6 +8,9 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable
 from types import TracebackType
+from typing import TypeVar
+
+Self = TypeVar("Self", bound="Server")
 
 STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
@@ -92,7 +95,7 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
 
-    async def __aenter__(self) -> Server:
+    async def __aenter__(self: Self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
