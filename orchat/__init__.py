@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
+
+# Type checkers know the name; typing itself costs as much time as all the rest of `orchat --version`.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from orchat.blocking import Client, generate_text, stream_text
