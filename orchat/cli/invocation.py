@@ -69,24 +69,32 @@ class Invocation:
         return Config.load(paths, self.environ, self.overrides)
 
     def runtime(self, front_end: FrontEnd, stack: ExitStack) -> Runtime:
-        """A runtime that has not started; with ``--demo`` its server runs until `stack` is closed.
+        """A runtime that has not started; what belongs to it is ended with `stack`.
 
         Raises:
             ConfigError: A setting is wrong.
         """
-        from orchat import logs
         from orchat.runtime import Runtime
 
+        if self.demo:
+            return self.demo_runtime(front_end, stack)
         loaded, paths = self.load(), self.paths()
-        if not self.demo:
-            stack.callback(logs.configure(paths, loaded.config.log, capture=("asyncio",)).close)
-            return Runtime(front_end=front_end, loaded=loaded, paths=paths, environ=self.environ)
-        from orchat.demo import DEMO_KEY, start_demo
+        stack.callback(_open_log(paths, loaded))
+        return Runtime(front_end=front_end, loaded=loaded, paths=paths, environ=self.environ)
 
-        paths = paths.for_demo()
+    def demo_runtime(self, front_end: FrontEnd, stack: ExitStack) -> Runtime:
+        """A runtime that talks to a demo server of its own, which runs until `stack` is closed.
+
+        Raises:
+            ConfigError: A setting is wrong.
+        """
+        from orchat.demo import DEMO_KEY, start_demo
+        from orchat.runtime import Runtime
+
+        loaded, paths = self.load(), self.paths().for_demo()
         demo = start_demo()
         stack.callback(demo.stop)
-        stack.callback(logs.configure(paths, loaded.config.log, capture=("asyncio",)).close)
+        stack.callback(_open_log(paths, loaded))
         return Runtime(
             front_end=front_end,
             loaded=_towards(demo, loaded),
@@ -113,6 +121,12 @@ class Invocation:
         with ExitStack() as stack:
             runtime = self.runtime(front_end, stack)
             return interrupts.run(whole)
+
+
+def _open_log(paths: Paths, loaded: LoadedConfig) -> Callable[[], None]:
+    from orchat import logs
+
+    return logs.configure(paths, loaded.config.log, capture=("asyncio",)).close
 
 
 def _towards(demo: DemoThread, loaded: LoadedConfig) -> LoadedConfig:

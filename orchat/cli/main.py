@@ -82,11 +82,12 @@ def group(context: click.Context, model: str | None, resume: str | None, latest:
     Exit codes: 0 done, 1 the request failed or was cut, 2 usage or settings, 3 keys, 4 database, 130 interrupted.
     """
     if context.invoked_subcommand is not None:
+        if model or resume or latest:
+            raise click.UsageError(f"-m, -r and -c belong behind {context.invoked_subcommand}", context)
         return None
     from orchat.cli.tui import open_screen
 
-    open_screen(invocation_of(context), model=model, resume=resume, latest=latest)
-    return None
+    return open_screen(invocation_of(context), model=model, resume=resume, latest=latest)
 
 
 def main(argv: Sequence[str]) -> int:

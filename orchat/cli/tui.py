@@ -1,0 +1,63 @@
+"""Opens the screen."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING
+
+from orchat.cli.diagnostics import ExitCode
+from orchat.cli.prompt import STDIN
+from orchat.errors import UsageError
+from orchat.paths import set_default_variable
+
+if TYPE_CHECKING:
+    from orchat.cli.invocation import Invocation
+    from orchat.domain.conversation import Conversation
+    from orchat.runtime import Runtime
+
+
+def open_screen(invocation: Invocation, *, model: str | None, resume: str | None, latest: bool) -> int:
+    """Chat on the screen until it is left.
+
+    Args:
+        invocation: Says where everything is.
+        model: Model of the first conversation; None: the default.
+        resume: Id, or its beginning, of the session to go on with.
+        latest: Go on with the latest session, if there is one.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        UsageError: There is no terminal, or the options contradict each other.
+        OrchatError: The settings are wrong, or the database cannot be used.
+    """
+    if latest and resume:
+        raise UsageError("-c and -r exclude each other")
+    if not invocation.output.is_terminal or not os.isatty(STDIN):
+        raise UsageError("the screen needs a terminal", hint='Without one: orchat ask "your question"')
+    if latest:
+        resume = invocation.run(_latest, front_end="cli")
+    # Textual reads it when it is imported: half as long from key to screen as with its default of 60.
+    set_default_variable("TEXTUAL_FPS", "120")
+    from orchat.tui.app import run_tui
+
+    with ExitStack() as stack:
+        runtime = invocation.runtime("tui", stack)
+        offer = None if invocation.demo else partial(invocation.demo_runtime, "tui", stack)
+        note = run_tui(runtime, start_demo=offer, model=model, conversation=resume)
+    if note is None:
+        return ExitCode.DONE
+    if note.failed:
+        invocation.diagnostics.problem("Crashed", note.text)
+        return ExitCode.FAILED
+    if note.text:
+        invocation.diagnostics.note(note.text)
+    return ExitCode.DONE
+
+
+async def _latest(runtime: Runtime) -> str | None:
+    found: Conversation | None = await runtime.conversations.latest()
+    return None if found is None else found.id
