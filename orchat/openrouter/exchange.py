@@ -2,8 +2,8 @@
 
 httpx 0.28.1 loses a pool connection when a request is cancelled while it is still dealing with a cancellation. So no
 caller's cancellation ever reaches httpx: the caller asks the exchange to stop, and only the first such wish counts.
-httpcore also loses one that is cancelled just after it was opened and before it carries its first request; a wish that
-comes then waits until the request is being written, which takes one turn of the loop.
+httpcore also loses one to a single cancellation, where it waits for a lock of its own: between opening a connection and
+its first request, and while it puts a connection back. A wish that comes then waits for that turn of the loop to pass.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SENT = (
     "http11.send_request_body.failed",
 )
 
-_FRAGILE = ("connect_tcp.complete", "start_tls.complete")
+_FRAGILE = ("connect_tcp.complete", "start_tls.complete", "response_closed.started")
 
 
 class Reader(Protocol):
@@ -98,6 +98,7 @@ class Exchange:
         self._task: asyncio.Task[None] | None = None
         self._is_stopped = False
         self._is_fragile = False
+        self._is_deferred = False
         self.over = False
         """The reader has everything it will ever get."""
         self.failure: Exception | None = None
@@ -125,7 +126,8 @@ class Exchange:
         """End the exchange; asking again has no effect."""
         if self._task is not None and not self._is_stopped:
             self._is_stopped = True
-            if not self._is_fragile:
+            self._is_deferred = self._is_fragile
+            if not self._is_deferred:
                 self._task.cancel()
 
     async def close(self) -> None:
@@ -191,8 +193,9 @@ class Exchange:
         self._news.set()
 
     async def _traced(self, event: str, _: Mapping[str, Any]) -> None:
-        was_fragile, self._is_fragile = self._is_fragile, event.endswith(_FRAGILE)
-        if was_fragile and self._is_stopped and self._task is not None:
+        self._is_fragile = event.endswith(_FRAGILE)
+        if self._is_deferred and not self._is_fragile and self._task is not None:
+            self._is_deferred = False
             self._task.cancel()
         if event in _SENT and self._limits.first_byte is not None:
             self._watch.arm("first_byte", self._limits.first_byte)

@@ -16,13 +16,17 @@ _KEEPALIVE_S = 60.0
 
 def open_client(server: Server, *, max_connections: int, user_agent: str) -> httpx.AsyncClient:
     """A pooled client for one server; it reads no limits of time, those belong to the exchange."""
+    limits = httpx.Limits(
+        max_connections=max_connections, max_keepalive_connections=max_connections, keepalive_expiry=_KEEPALIVE_S
+    )
+    # Loading certificates costs 25 ms; without TLS nothing would ever use them.
+    verify = server.is_tls
+    # A client with a transport of its own asks no proxy, and still finds the certificates that the environment names.
+    transport = httpx.AsyncHTTPTransport(verify=verify, limits=limits) if server.is_loopback else None
     return httpx.AsyncClient(
-        # A context for TLS costs 25 ms; without TLS nothing would ever use it.
-        verify=server.is_tls,
-        trust_env=not server.is_loopback,
-        limits=httpx.Limits(
-            max_connections=max_connections, max_keepalive_connections=max_connections, keepalive_expiry=_KEEPALIVE_S
-        ),
+        verify=verify,
+        limits=limits,
+        transport=transport,
         headers={"User-Agent": user_agent},
         follow_redirects=False,
     )

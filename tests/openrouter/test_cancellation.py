@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from orchat.domain.content import message
 from orchat.domain.events import Finished, TextDelta
 from orchat.domain.request import ChatRequest
+from orchat.errors import OrchatError
 from orchat.openrouter.client import OpenRouter, Timeouts
+from orchat.openrouter.exchange import Exchange
 from tests.support.sockets import LAST_CHUNK, STREAM_HEAD, DeafSocket, Peer, Server
 
 pytestmark = pytest.mark.anyio
@@ -130,6 +133,38 @@ async def test_a_double_cancel_at_any_turn_of_the_loop_leaks_nothing(turns: int)
             work.cancel()
             await asyncio.wait({work})
         await assert_nothing_leaked(client)
+
+
+@pytest.mark.parametrize("turns", range(3))
+async def test_a_stop_right_after_any_step_of_httpx_leaks_nothing(monkeypatch: pytest.MonkeyPatch, turns: int) -> None:
+    traced = Exchange._traced
+    steps: list[str] = []
+
+    async def traced_then_stopped(exchange: Exchange, event: str, info: Mapping[str, Any]) -> None:
+        await traced(exchange, event, info)
+        steps.append(event)
+        if len(steps) == stop_after:
+            later(turns, exchange.stop)
+
+    monkeypatch.setattr(Exchange, "_traced", traced_then_stopped)
+    stop_after = 1
+    async with Stages() as server:
+        server.stage = "answer"
+        while True:
+            async with OpenRouter(base_url=server.url, max_connections=1) as client:
+                steps.clear()
+                with suppress(OrchatError):
+                    await consume(client)
+                await assert_nothing_leaked(client)
+            if len(steps) < stop_after:
+                break
+            stop_after += 1
+    assert stop_after > 10
+
+
+def later(turns: int, call: Callable[[], None]) -> None:
+    """Call after some turns of the loop."""
+    asyncio.get_running_loop().call_soon(call if turns == 0 else lambda: later(turns - 1, call))
 
 
 async def test_a_fetch_that_is_cancelled_twice_leaks_nothing() -> None:
