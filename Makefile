@@ -63,19 +63,19 @@ clean:
 	rm -rf $(VENV) build dist docs/_build docs/api .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*
 	find orchat tests docs -name __pycache__ -type d -exec rm -rf {} +
 
+# A new venv often brings an old pip: before 25.1 it knows no dependency groups, and its scripts start slower.
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 		{ echo "orchat needs Python 3.10 or newer: make PYTHON=/path/to/python3.10" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "Python has no venv module here; on Debian: apt install python3-venv" >&2; exit 1; }
+	@$(PIP) install --constraint constraints.txt --upgrade pip
 
 $(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) install --constraint constraints.txt --editable .
 	@touch $@
 
-# pip reads dependency groups from 25.1 on; a new venv often brings an older one.
 $(VENV)/.dev: $(VENV)/.run
-	$(PIP) install --constraint constraints.txt --upgrade pip
 	$(PIP) install --constraint constraints.txt --group dev
 	@touch $@
 

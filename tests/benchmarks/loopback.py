@@ -27,14 +27,22 @@ STREAM += _event(choices=_choice("", "stop"), usage=USAGE) + b"data: [DONE]\n\n"
 MODELS = json.dumps({"data": [{"id": "demo/fast", "name": "Fast", "context_length": 8192, "pricing": {}}]}).encode()
 
 
+def _answer(head: bytes) -> tuple[bytes, bytes, bytes]:
+    if head.startswith(b"post"):
+        return b"200 OK", b"text/event-stream", STREAM
+    if b"/models " in head:
+        return b"200 OK", b"application/json", MODELS
+    return b"404 Not Found", b"application/json", b'{"error": {"code": 404, "message": "Not here"}}'
+
+
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         while True:
             head = (await reader.readuntil(b"\r\n\r\n")).lower()
             _, _, rest = head.partition(b"content-length:")
             await reader.readexactly(int(rest.split(b"\r\n")[0] or 0))
-            body, kind = (STREAM, b"text/event-stream") if head.startswith(b"post") else (MODELS, b"application/json")
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (kind, len(body)))
+            status, kind, body = _answer(head)
+            writer.write(b"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n" % (status, kind, len(body)))
             writer.write(body)
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):

@@ -1,0 +1,109 @@
+"""A terminal of our own, to see when a program has painted its first full frame."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Mapping, Sequence
+
+import pyte
+
+from tests.benchmarks.measure import ROOT
+
+COLUMNS, LINES = 120, 40
+LIMIT_S = 20.0
+
+# What a modern terminal answers: it has synchronized output, and neither in-band resize nor Kitty's keyboard.
+_ANSWERS = (
+    (re.compile(rb"\x1b\[\?2026\$p"), b"\x1b[?2026;2$y"),
+    (re.compile(rb"\x1b\[\?2048\$p"), b"\x1b[?2048;0$y"),
+    (re.compile(rb"\x1b\[c"), b"\x1b[?62;22c"),
+    (re.compile(rb"\x1b\[6n"), b"\x1b[1;1R"),
+    (re.compile(rb"\x1b\[\?u"), b"\x1b[?0u"),
+)
+_QUIT = b"\x11"
+
+
+class _Canvas(pyte.Screen):
+    """Remembers which lines were written on."""
+
+    def __init__(self) -> None:
+        super().__init__(COLUMNS, LINES)
+        self.written: set[int] = set()
+
+    def draw(self, data: str) -> None:
+        self.written.add(self.cursor.y)
+        super().draw(data)
+
+
+def first_frame(command: Sequence[str], environment: Mapping[str, str]) -> float:
+    """Start a program in a terminal, wait until it has written on every line, and quit it.
+
+    Returns:
+        Seconds from its start to the bytes that made the frame full.
+    """
+    began = time.perf_counter()
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(ROOT)
+        os.execve(command[0], list(command), {**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"})
+    try:
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+        return _watch(terminal, began)
+    finally:
+        _quit(child, terminal)
+
+
+def _watch(terminal: int, began: float) -> float:
+    canvas = _Canvas()
+    stream = pyte.ByteStream(canvas)
+    seen = b""
+    while time.perf_counter() - began < LIMIT_S:
+        data = _read(terminal, 0.5)
+        at = time.perf_counter()
+        if data is None:
+            raise SystemExit(f"the program ended before its first frame:\n{seen.decode(errors='replace')}")
+        seen += data
+        for query, answer in _ANSWERS:
+            if query.search(data):
+                os.write(terminal, answer)
+        # pyte takes the private modes it does not know for others, but never text for anything else.
+        stream.feed(re.sub(rb"\x1b\[[<=>?][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p", b"", data))
+        if len(canvas.written) == LINES:
+            return at - began
+    raise SystemExit(f"no full frame within {LIMIT_S:g} s:\n{chr(10).join(canvas.display)}")
+
+
+def _read(terminal: int, timeout: float) -> bytes | None:
+    """What has arrived, nothing when nothing has, None at the end."""
+    if not select.select([terminal], [], [], timeout)[0]:
+        return b""
+    try:
+        return os.read(terminal, 1 << 20) or None
+    except OSError:
+        return None
+
+
+def _quit(child: int, terminal: int) -> None:
+    """Leave as a person does, so that the next start finds nothing to clear up; else end it."""
+    until = time.perf_counter() + 5
+    left = False
+    try:
+        os.write(terminal, _QUIT)
+        while not left and time.perf_counter() < until:
+            left = _read(terminal, 0.2) is None
+    except OSError:
+        left = True
+    if not left:
+        print("it did not quit on Ctrl+Q and was ended", file=sys.stderr)
+        os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(terminal)

@@ -1,0 +1,81 @@
+"""How long it takes until orchat is there: its version, an answer on the command line, the first frame of the screen.
+
+Run as ``python -m tests.benchmarks.startup [ROUNDS]``. Only the ratios mean something.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+
+from tests.benchmarks.frames import first_frame
+from tests.benchmarks.measure import answering, in_turn, orchat, run_time, table
+
+ROUNDS = 21
+
+HTTPX_SCRIPT = """
+import json, os, sys
+import httpx
+body = {"model": "demo/fast", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+headers = {"Authorization": "Bearer " + os.environ["OPENROUTER_API_KEY"]}
+with httpx.Client() as client:
+    url = os.environ["ORCHAT_API__BASE_URL"] + "/chat/completions"
+    with client.stream("POST", url, json=body, headers=headers) as response:
+        for line in response.iter_lines():
+            if line.startswith("data: {"):
+                sys.stdout.write(json.loads(line[6:])["choices"][0]["delta"]["content"])
+"""
+
+TEXTUAL_SCRIPT = """
+from textual.app import App
+from textual.widgets import Static
+class Minimal(App):
+    def compose(self):
+        yield Static("hello")
+Minimal().run()
+"""
+
+
+def version(rounds: int) -> None:
+    """``orchat --version`` beside a Python that does nothing."""
+    with answering() as environment:
+        cases = {
+            "python -c pass": partial(run_time, [sys.executable, "-c", "pass"], environment),
+            "orchat --version": partial(run_time, orchat("--version"), environment),
+            "orchat --help": partial(run_time, orchat("--help"), environment),
+        }
+        table("Version, whole process", in_turn(cases, rounds), {"orchat --version": 3})
+
+
+def ask(rounds: int) -> None:
+    """``orchat ask`` beside ten lines of httpx that make the same call."""
+    question = ("-m", "demo/fast", "hi")
+    with answering() as environment:
+        cases = {
+            "ten lines of httpx": partial(run_time, [sys.executable, "-c", HTTPX_SCRIPT], environment),
+            "orchat ask --no-save": partial(run_time, orchat("ask", "--no-save", *question), environment),
+            "orchat ask": partial(run_time, orchat("ask", *question), environment),
+        }
+        table("Ask, whole process", in_turn(cases, rounds), {"orchat ask --no-save": 1.3, "orchat ask": 1.3})
+
+
+def screen(rounds: int) -> None:
+    """The first full frame of the screen beside that of the smallest Textual app."""
+    with answering() as environment:
+        cases = {
+            "minimal Textual app": partial(first_frame, [sys.executable, "-c", TEXTUAL_SCRIPT], environment),
+            "orchat": partial(first_frame, orchat(), environment),
+        }
+        table("Screen, until the first full frame", in_turn(cases, rounds), {"orchat": 1.5})
+
+
+def main() -> None:
+    """Print a table for each."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    version(rounds)
+    ask(rounds)
+    screen(rounds)
+
+
+if __name__ == "__main__":
+    main()
