@@ -345,8 +345,6 @@ async def test_an_empty_body_is_no_answer() -> None:
 
 # ---- time -------------------------------------------------------------------------------------------------
 
-SHORT = Timeouts(connect=0.05, pool=0.05, write=0.05, first_byte=0.1, idle=0.1, total=0.1)
-
 
 @pytest.mark.parametrize("begun", [False, True])
 async def test_a_server_that_says_nothing_is_left(begun: bool) -> None:
@@ -355,7 +353,7 @@ async def test_a_server_that_says_nothing_is_left(begun: bool) -> None:
             await peer.send(STREAM_HEAD)
         await peer.gone()
 
-    async with Server(script) as server, OpenRouter(base_url=server.url, timeouts=SHORT) as client:
+    async with Server(script) as server, OpenRouter(base_url=server.url, timeouts=Timeouts(first_byte=0.3)) as client:
         error = await failure(client)
     assert isinstance(error, TimedOut)
     assert error.stage == "first_byte"
@@ -369,7 +367,7 @@ async def test_silence_in_the_middle_keeps_the_text() -> None:
         await peer.event(chunk(content="x"))
         await peer.gone()
 
-    async with Server(script) as server, OpenRouter(base_url=server.url, timeouts=SHORT) as client:
+    async with Server(script) as server, OpenRouter(base_url=server.url, timeouts=Timeouts(idle=0.1)) as client:
         error = await failure(client)
     assert isinstance(error, StreamInterrupted)
     assert error.reason == "idle"
@@ -432,7 +430,7 @@ async def test_a_whole_answer_has_a_limit_in_all() -> None:
         await peer.send(b" ")
         await peer.gone()
 
-    async with Server(script) as server, OpenRouter(base_url=server.url, timeouts=SHORT) as client:
+    async with Server(script) as server, OpenRouter(base_url=server.url, timeouts=Timeouts(total=0.1)) as client:
         error = await failure(client, ChatRequest(messages=ASK.messages, stream=False))
     assert isinstance(error, TimedOut)
     assert error.stage == "total"
@@ -440,7 +438,7 @@ async def test_a_whole_answer_has_a_limit_in_all() -> None:
 
 async def test_a_port_that_never_accepts_is_left() -> None:
     with DeafSocket() as deaf:
-        async with OpenRouter(base_url=deaf.url, timeouts=SHORT) as client:
+        async with OpenRouter(base_url=deaf.url, timeouts=Timeouts(connect=0.05)) as client:
             error = await failure(client)
     assert isinstance(error, TimedOut)
     assert error.stage == "connect"
@@ -469,7 +467,9 @@ async def test_a_server_that_takes_nothing_is_left() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        async with OpenRouter(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}/v1", timeouts=SHORT) as client:
+        async with OpenRouter(
+            base_url=f"http://127.0.0.1:{listener.getsockname()[1]}/v1", timeouts=Timeouts(write=0.05)
+        ) as client:
             error = await failure(client, request)
     assert isinstance(error, TimedOut)
     assert error.stage == "write"
