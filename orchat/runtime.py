@@ -157,11 +157,13 @@ class Runtime:
 
     async def aclose(self) -> None:
         """Save what is open, free the connections, close the database."""
-        if self._starting is not None:
-            await settled(self._starting)
-        parts = self._parts
-        if parts is None:
+        starting, self._starting = self._starting, None
+        if starting is None:
             return
+        await settled(starting)
+        if starting.exception() is not None:
+            return
+        parts = starting.result()
         await parts.conversations.drain()
         await parts.client.aclose()
         await self._tasks.close(cancel=False)
@@ -181,8 +183,12 @@ class Runtime:
             await self._load(module)
         await settled(opening)
         db = opening.result()
-        instance = await Instance.enter(db, front_end=self.front_end, clock=self.clock)
-        return self._build(db, instance)
+        try:
+            instance = await Instance.enter(db, front_end=self.front_end, clock=self.clock)
+            return self._build(db, instance)
+        except BaseException:
+            await db.close()
+            raise
 
     async def _load(self, module: str) -> None:
         """A screen stays live while modules load in a thread; elsewhere the detour would only cost time."""

@@ -85,3 +85,23 @@ async def test_figures_come_from_the_ledger(house: House) -> None:
     assert [row.attempts for row in await house.runtime.usage(days=2)] == [1, 1]
     (row,) = await house.runtime.usage(by="key")
     assert (row.group, row.attempts) == ("work", 2)
+
+
+async def test_leaving_before_the_start_is_done_closes_what_was_opened(server: DemoServer, clock: FakeClock) -> None:
+    runtime = make_runtime(server, clock)
+    starting = asyncio.get_running_loop().create_task(runtime.start())
+    await asyncio.sleep(0)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    await runtime.aclose()
+    assert runtime.paths.database.is_file()
+    assert not runtime.paths.database.with_name("orchat.db-wal").exists()
+
+
+async def test_a_start_that_fails_half_way_closes_the_database(server: DemoServer, clock: FakeClock) -> None:
+    runtime = make_runtime(server, clock, api__base_url="http://not a host/v1")
+    with pytest.raises(errors.OrchatError):
+        await runtime.start()
+    assert not runtime.paths.database.with_name("orchat.db-wal").exists()
+    await runtime.aclose()
