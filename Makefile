@@ -51,7 +51,7 @@ coverage: tests
 	done
 
 wheel: $(VENV)/.dev
-	$(BIN)/python -m pytest -m wheel
+	$(BIN)/python -m pytest -m wheel tests/test_packaging.py
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks.run
