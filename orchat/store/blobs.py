@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -119,6 +118,8 @@ class Blobs:
         Returns:
             How many were removed.
         """
+        import json
+
         if not self.folder.is_dir():
             return 0
         with self._locked():

@@ -15,10 +15,15 @@ def get(connection: Connection, base_url: str) -> tuple[str, float] | None:
         base_url: Of the server.
 
     Returns:
-        The JSON text, and when it was fetched (epoch seconds).
+        The JSON text, and when it was fetched (epoch seconds); a damaged one counts as never fetched.
     """
     row = connection.execute("SELECT body, fetched_at FROM catalogues WHERE base_url = ?", (base_url,)).fetchone()
-    return None if row is None else (zlib.decompress(row["body"]).decode(), row["fetched_at"])
+    if row is None:
+        return None
+    try:
+        return zlib.decompress(row["body"]).decode(), row["fetched_at"]
+    except (zlib.error, UnicodeDecodeError):
+        return None
 
 
 def put(connection: Connection, base_url: str, text: str, now: float) -> None:

@@ -45,3 +45,15 @@ def connect(path: Path, timeout_s: float) -> Connection:
     connection.path = path
     connection.row_factory = sqlite3.Row
     return connection
+
+
+def configure(connection: Connection) -> None:
+    """Set what every connection to an up-to-date database has to have.
+
+    Args:
+        connection: Outside any transaction.
+    """
+    for setting in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+        connection.execute(f"PRAGMA {setting}")
+    # Reads the schema, so that a damaged one is found now and not in the middle of an answer.
+    connection.execute("SELECT 1 FROM sqlite_master").fetchone()

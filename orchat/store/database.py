@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from orchat.clock import Clock
-from orchat.errors import StoreError
+from orchat.errors import StoreBusy, StoreError
 from orchat.store.blobs import Blobs
-from orchat.store.connection import Connection, connect
+from orchat.store.connection import Connection, configure, connect
 from orchat.store.failures import explained, failure
 from orchat.store.filesystem import MOUNTS, network_type, private_file, private_folder
 from orchat.store.locks import FileLock
@@ -74,7 +74,10 @@ class Database:
         try:
             await database._run(partial(database._open, clock, mounts, migrations))
         except BaseException:
-            database._retire()
+            # An opening that was cancelled may be over only now.
+            database._closed = True
+            database._executor.submit(database._shut)
+            database._executor.shutdown(wait=False)
             raise
         return database
 
@@ -144,14 +147,16 @@ class Database:
         self._executor.submit(work)
         return await answer
 
-    def _retire(self) -> None:
-        self._closed = True
-        self._executor.submit(self._shut)
-        self._executor.shutdown(wait=False)
-
     # Everything below runs in the database's own thread.
 
     def _open(self, clock: Clock, mounts: Path, migrations: Path) -> None:
+        try:
+            self._prepare(clock, mounts, migrations)
+        except BaseException:
+            self._shut()
+            raise
+
+    def _prepare(self, clock: Clock, mounts: Path, migrations: Path) -> None:
         require(sqlite3.sqlite_version_info, self.path)
         private_folder(self.path.parent)
         private_file(self.path)
@@ -163,8 +168,7 @@ class Database:
             )
         self._connection = connection = connect(self.path, self._timeout_s)
         upgrade(connection, self._lock, clock, folder=migrations, journal="delete" if network else "wal")
-        for setting in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
-            connection.execute(f"PRAGMA {setting}")
+        configure(connection)
 
     def _write(self, call: Callable[[Connection], T]) -> T:
         connection, lock = self._open_parts()
@@ -188,11 +192,13 @@ class Database:
     def _shut(self) -> None:
         if self._lock is None:
             return
-        # Closing writes the log back, which belongs under the lock. It has to close without it all the same.
-        self._lock.take()
+        # Closing writes the log back, which belongs under the lock; without it, it has to close all the same.
+        with suppress(StoreBusy):
+            self._lock.wait()
         if self._connection is not None:
             self._connection.close()
         self._lock.close()
+        self._connection = self._lock = None
 
 
 def require(version: tuple[int, int, int], path: Path) -> None:

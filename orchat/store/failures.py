@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from orchat.errors import (
-    OrchatError,
     StoreBusy,
     StoreDamaged,
     StoreError,
@@ -65,7 +64,7 @@ def failure(kind: type[StoreError], message: str, path: Path) -> StoreError:
     return kind(f"{message}.", hint=_HINTS[kind].format(path=path, backups=backups_folder(path).name))
 
 
-def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
+def explain(error: sqlite3.Error | OSError | UnicodeDecodeError, path: Path) -> StoreError:
     """What an error of SQLite or of the file system means to a person.
 
     Args:
@@ -77,23 +76,24 @@ def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
     """
     if isinstance(error, OSError):
         return failure(StoreUnwritable, f"{error.strerror or type(error).__name__}: {path.name}", path)
+    if isinstance(error, UnicodeDecodeError):
+        # Python cannot even read the message, as it quotes the damaged schema.
+        return failure(StoreDamaged, "The database is damaged", path)
     code, text = getattr(error, "sqlite_errorcode", None), str(error)
     for rule in _RULES:
         if rule.text in text or (code is not None and code & 0xFF == rule.code):
             return failure(rule.kind, rule.message, path)
-    return failure(StoreError, f"SQLite failed: {' '.join(text.split())}", path)
+    return failure(StoreError, f"SQLite failed: {' '.join(text.split()).rstrip('.')}", path)
 
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Let nothing but `OrchatError` out of a block that touches files or SQLite.
+    """Turn what SQLite and the file system raise in a block into errors that a person can be told.
 
     Args:
         path: The file that the errors shall name.
     """
     try:
         yield
-    except OrchatError:
-        raise
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise explain(error, path) from error

@@ -23,10 +23,9 @@ def private_folder(folder: Path) -> Path:
         The folder.
     """
     if not folder.is_dir():
-        if folder.parent != folder:
-            private_folder(folder.parent)
-        with suppress(FileExistsError):
-            folder.mkdir(mode=0o700)
+        for part in (*reversed(folder.parents), folder):
+            with suppress(FileExistsError):
+                part.mkdir(mode=0o700)
     return folder
 
 

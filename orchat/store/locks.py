@@ -31,7 +31,7 @@ else:
 
 
 _FIRST_PAUSE_S = 0.0002
-_LONGEST_PAUSE_S = 0.002
+_LONGEST_PAUSE_S = 0.001
 
 
 class FileLock:
@@ -63,17 +63,23 @@ class FileLock:
         """Unlock and forget the file."""
         os.close(self._descriptor)
 
-    def __enter__(self) -> FileLock:
-        if self.take():
-            return self
+    def wait(self) -> None:
+        """Lock, sooner or later.
+
+        Raises:
+            StoreBusy: Later than after `timeout_s`.
+        """
         deadline = time.monotonic() + self._timeout_s
         pause = _FIRST_PAUSE_S
-        while time.monotonic() < deadline:
+        while not self.take():
+            if time.monotonic() >= deadline:
+                raise failure(StoreBusy, f"Another process has been writing for {self._timeout_s:g} s", self.path)
             time.sleep(pause)
-            if self.take():
-                return self
             pause = min(pause * 2, _LONGEST_PAUSE_S)
-        raise failure(StoreBusy, f"Another process has been writing for {self._timeout_s:g} s", self.path)
+
+    def __enter__(self) -> FileLock:
+        self.wait()
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

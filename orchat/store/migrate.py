@@ -41,11 +41,11 @@ def upgrade(connection: Connection, lock: FileLock, clock: Clock, *, folder: Pat
         StoreNewer: A newer orchat has written it.
     """
     migrations = scripts(folder)
-    version = recognise(connection, newest=len(migrations))
+    version = _look(connection, len(migrations))
     if version == len(migrations) and _journal(connection) == journal:
         return
     with lock:
-        version = recognise(connection, newest=len(migrations))
+        version = _look(connection, len(migrations))
         if _journal(connection) != journal:
             connection.execute(f"PRAGMA journal_mode={journal}")
         if 0 < version < len(migrations):
@@ -58,7 +58,7 @@ def recognise(connection: Connection, *, newest: int) -> int:
     """The version of a database; 0 for one that is still empty.
 
     Args:
-        connection: Any.
+        connection: In a transaction: between two of these questions, another process may finish creating the database.
         newest: The newest version that this orchat knows.
 
     Raises:
@@ -99,6 +99,14 @@ def back_up(connection: Connection, clock: Clock, version: int) -> Path:
     for old in sorted(folder.glob("*.db"))[:-_COPIES_KEPT]:
         old.unlink(missing_ok=True)
     return copy
+
+
+def _look(connection: Connection, newest: int) -> int:
+    connection.execute("BEGIN")
+    try:
+        return recognise(connection, newest=newest)
+    finally:
+        connection.rollback()
 
 
 def _journal(connection: Connection) -> str:

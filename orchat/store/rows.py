@@ -14,9 +14,10 @@ from orchat.domain.conversation import Attachment, StoredMessage
 from orchat.domain.events import Cited, Timing
 from orchat.domain.fold import Reply
 from orchat.domain.money import UNKNOWN_COST, Cost, Usage
-from orchat.errors import NotFound
+from orchat.errors import NotFound, StoreDamaged
 from orchat.store.blobs import Blobs
 from orchat.store.connection import Connection, Value
+from orchat.store.failures import failure
 
 _MOST_PICO = 10**16
 _MOST_TOKENS = 10**12
@@ -155,6 +156,9 @@ def messages(connection: Connection, rows: Iterable[sqlite3.Row]) -> tuple[Store
     Args:
         connection: Any.
         rows: With every column.
+
+    Raises:
+        StoreDamaged: A column does not hold what was written.
     """
     found = tuple(rows)
     blobs = Blobs.beside(connection.path)
@@ -165,7 +169,10 @@ def messages(connection: Connection, rows: Iterable[sqlite3.Row]) -> tuple[Store
     ):
         fields = {name: row[name] for name in Attachment.__dataclass_fields__}
         files.setdefault(row["message_id"], []).append(Attachment(**fields))
-    return tuple(_message(row, tuple(files.get(row["id"], ())), blobs) for row in found)
+    try:
+        return tuple(_message(row, tuple(files.get(row["id"], ())), blobs) for row in found)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise failure(StoreDamaged, "A message cannot be read", connection.path) from error
 
 
 def _message(row: sqlite3.Row, attachments: tuple[Attachment, ...], blobs: Blobs) -> StoredMessage:

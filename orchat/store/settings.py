@@ -104,4 +104,8 @@ def last_model(connection: Connection, base_url: str) -> str | None:
 
 
 def _names(connection: Connection, setting: str) -> tuple[str, ...]:
-    return tuple(json.loads(get(connection, setting) or "[]"))
+    try:
+        names = json.loads(get(connection, setting) or "[]")
+    except ValueError:
+        return ()
+    return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()

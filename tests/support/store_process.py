@@ -144,7 +144,7 @@ async def take_slots(path: Path, limit: str, tries: str) -> None:
 def main() -> None:
     jobs = {job.__name__: job for job in (open_it, count, pairs, stay_inside, live, take_slots)}
     what, path, *rest = sys.argv[1:]
-    asyncio.run(jobs[what](Path(path), *rest))  # type: ignore[operator]  # each takes its own arguments
+    asyncio.run(jobs[what](Path(path), *rest))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,189 @@
+"""Every function of the store, against a database that another connection has locked."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+import orchat.store
+from orchat.domain.conversation import Attachment
+from orchat.domain.fold import Reply
+from orchat.domain.ledger import Attempt, Settlement
+from orchat.domain.money import Cost, Usage
+from orchat.errors import NotFound, StoreBusy
+from orchat.store import (
+    catalog,
+    conversations,
+    instances,
+    key_state,
+    ledger,
+    messages,
+    responses,
+    rows,
+    search,
+    settings,
+    slots,
+    tree,
+)
+from orchat.store.blobs import Blobs
+from orchat.store.connection import Connection
+from orchat.store.database import Database
+from orchat.store.locks import FileLock
+from tests.support.clock import START, FakeClock
+from tests.support.store import answer, network_mounts, open_database, raw
+
+pytestmark = pytest.mark.anyio
+
+Call = tuple[Callable[..., Any], tuple[Any, ...], Literal["read", "write"]]
+ATTEMPT = Attempt(started_at=START, model="m", key_label="k", key_fingerprint="f")
+DAY = "2026-09-21"
+
+CALLS: list[Call] = [
+    (Blobs.sweep, (START,), "write"),
+    (catalog.get, ("https://host",), "read"),
+    (catalog.put, ("https://host", "[]", START), "write"),
+    (conversations.create, ("d", START), "write"),
+    (conversations.delete, ("c",), "write"),
+    (conversations.get, ("c",), "read"),
+    (conversations.latest, (), "read"),
+    (conversations.list_conversations, (), "read"),
+    (conversations.rename, ("c", "Title"), "write"),
+    (conversations.resolve_id, ("c",), "read"),
+    (conversations.set_model, ("c", "m"), "write"),
+    (conversations.set_system, ("c", "Be kind."), "write"),
+    (instances.leave, ("i",), "write"),
+    (instances.reap, (), "write"),
+    (instances.register, ("j", "ask", START), "write"),
+    (instances.running, (), "read"),
+    (key_state.add, ("second", "f2", START), "write"),
+    (key_state.clear_hold, ("f",), "write"),
+    (key_state.get, ("f",), "read"),
+    (key_state.hold, ("f", "no credit"), "write"),
+    (key_state.list_keys, (), "read"),
+    (key_state.remove, ("f",), "write"),
+    (key_state.rename, ("f", "other"), "write"),
+    (key_state.reorder, (["f"],), "write"),
+    (key_state.set_account, ("f", "a"), "write"),
+    (key_state.set_current, ("f",), "write"),
+    (key_state.set_disabled, ("f", True), "write"),
+    (ledger.begin, (ATTEMPT, "i"), "write"),
+    (ledger.last_attempts, (), "read"),
+    (ledger.note_generation, (1, "gen-1"), "write"),
+    (ledger.reprice, (1, Usage(), Cost()), "write"),
+    (ledger.requests_today, (DAY,), "read"),
+    (ledger.settle, (1, Settlement(outcome="done")), "write"),
+    (ledger.totals_of_conversation, ("c",), "read"),
+    (ledger.totals_of_day, (DAY,), "read"),
+    (ledger.unpriced, (), "read"),
+    (ledger.usage, (), "read"),
+    (messages.add_prompt, ("c", None, "Hello"), "write"),
+    (messages.begin_answer, ("c", 1), "write"),
+    (messages.checkpoint_answer, (2, "Ye"), "write"),
+    (messages.finish_answer, (answer(2, Reply(text="Yes.")),), "write"),
+    (messages.set_generation_id, (2, "gen-1"), "write"),
+    (responses.clear, (), "write"),
+    (responses.get, ("hash", START), "read"),
+    (responses.put, ("hash", "{}", 60, START), "write"),
+    (rows.add_attachments, (1, [Attachment(sha256="s", name="n", mime="m", size=1)]), "write"),
+    (rows.messages, ([],), "read"),
+    (search.add, ((2,),), "write"),
+    (search.remove, ((2,),), "write"),
+    (search.search, ("hello",), "read"),
+    (settings.favourites, (), "read"),
+    (settings.get, ("name",), "read"),
+    (settings.last_model, ("https://host",), "read"),
+    (settings.note_used, ("https://host", "m"), "write"),
+    (settings.put, ("name", "value"), "write"),
+    (settings.recents, (), "read"),
+    (settings.remove, ("name",), "write"),
+    (settings.toggle_favourite, ("m",), "write"),
+    (slots.release, ("scope", START), "write"),
+    (slots.reserve, ("scope", START, 1, 1.0), "write"),
+    (tree.active_leaf, ("c",), "read"),
+    (tree.all_messages, ("c",), "read"),
+    (tree.children, (1,), "read"),
+    (tree.delete_branch, (1,), "write"),
+    (tree.delete_messages, ((2,),), "write"),
+    (tree.get_message, (1,), "read"),
+    (tree.newest_leaf, (1,), "read"),
+    (tree.path, ("c",), "read"),
+    (tree.set_active_leaf, ("c", 1), "write"),
+    (tree.siblings, (1,), "read"),
+]
+every_call = pytest.mark.parametrize("call", CALLS, ids=[call[0].__qualname__ for call in CALLS])
+
+OPENING = {"orchat.store.connection", "orchat.store.migrate"}
+"""Their functions run while a database is opened, which has its own tests of a locked file."""
+
+
+def test_the_list_is_complete() -> None:
+    assert {function for function, _, _ in CALLS} == set(functions_of_the_store())
+    assert len(CALLS) == len({function for function, _, _ in CALLS})
+
+
+def functions_of_the_store() -> Iterator[Callable[..., Any]]:
+    for found in pkgutil.iter_modules(orchat.store.__path__, "orchat.store."):
+        module = importlib.import_module(found.name)
+        members = list(vars(module).items())
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            members += vars(kind).items()
+        for name, function in members:
+            own = inspect.isfunction(function) and function.__module__ == module.__name__
+            if not own or name.startswith("_") or found.name in OPENING:
+                continue
+            if "connection" in inspect.signature(function).parameters:
+                yield function
+
+
+def seed(connection: Connection) -> None:
+    conversations.create(connection, "c", START)
+    messages.begin_answer(connection, "c", messages.add_prompt(connection, "c", None, "Hello").id)
+    ledger.begin(connection, ATTEMPT, "i")
+    key_state.add(connection, "first", "f", START)
+
+
+async def run(database: Database, call: Call) -> object:
+    function, arguments, kind = call
+    if function is Blobs.sweep:
+        function = database.blobs.sweep
+    job = database.read if kind == "read" else database.write
+    return await job(function, *arguments)
+
+
+@every_call
+async def test_it_is_told_when_another_connection_holds_the_database(tmp_path: Path, call: Call) -> None:
+    """Without a write-ahead log, because only there can another connection keep readers out as well."""
+    path = tmp_path / "orchat.db"
+    database = await Database.open(path, FakeClock(), timeout_s=0.02, mounts=network_mounts(tmp_path))
+    await database.write(seed)
+    with closing(raw(path)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreBusy) as caught:
+            await run(database, call)
+        other.execute("ROLLBACK")
+    assert str(path) in str(caught.value.hint)
+    await run(database, call)
+    await database.close()
+
+
+@every_call
+async def test_it_waits_for_another_process_only_when_it_writes(tmp_path: Path, call: Call) -> None:
+    path = tmp_path / "orchat.db"
+    database = await open_database(path, timeout_s=0.02)
+    await database.write(seed)
+    with closing(FileLock(path.with_name("orchat.db-lock"), 0)) as lock, lock:
+        if call[2] == "write":
+            with pytest.raises(StoreBusy):
+                await run(database, call)
+        else:
+            await run(database, call)
+    with suppress(NotFound):
+        await run(database, call)
+    await database.close()

@@ -1,0 +1,174 @@
+"""Conversations are found by what a person remembers of them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchat.domain.ledger import Attempt, Settlement
+from orchat.domain.money import Cost
+from orchat.errors import NotFound, StoreError
+from orchat.store import conversations, ledger, messages, search, tree
+from orchat.store.blobs import Blobs
+from orchat.store.connection import Connection
+from orchat.store.database import Database
+from tests.support.clock import START
+from tests.support.store import answer
+
+
+def test_a_conversation_begins_empty(connection: Connection) -> None:
+    made = conversations.create(connection, "c", START, "Title", "model", "Be kind.")
+    assert made == conversations.get(connection, "c")
+    assert (made.title, made.model, made.system, made.created_at, made.updated_at) == (
+        "Title",
+        "model",
+        "Be kind.",
+        START,
+        START,
+    )
+    assert (made.active_leaf, made.messages, made.cost_pico) == (None, 0, 0)
+    assert tree.path(connection, "c") == ()
+
+
+def test_the_one_used_last_comes_first(connection: Connection) -> None:
+    assert conversations.latest(connection) is None
+    for number, id in enumerate("abc"):
+        conversations.create(connection, id, START + number)
+    messages.add_prompt(connection, "a", None, "Hello", now=START + 9)
+    assert [found.id for found in conversations.list_conversations(connection)] == ["a", "c", "b"]
+    assert [found.id for found in conversations.list_conversations(connection, 1, 1)] == ["c"]
+    latest = conversations.latest(connection)
+    assert latest is not None
+    assert latest.id == "a"
+
+
+def test_a_message_dated_before_the_last_one_does_not_move_the_conversation_back(connection: Connection) -> None:
+    conversations.create(connection, "c", START)
+    messages.add_prompt(connection, "c", None, "Hello", now=START - 100)
+    assert conversations.get(connection, "c").updated_at == START
+
+
+def test_messages_and_costs_of_every_branch_are_counted(connection: Connection) -> None:
+    conversations.create(connection, "c", START)
+    prompt = messages.add_prompt(connection, "c", None, "Hello")
+    for pico in (7, 5):
+        messages.begin_answer(connection, "c", prompt.id)
+        attempt = Attempt(started_at=START, model="m", key_label="k", key_fingerprint="f", conversation_id="c")
+        row = ledger.begin(connection, attempt, "i")
+        ledger.settle(connection, row, Settlement(outcome="done", cost=Cost(pico=pico, source="reported")))
+    found = conversations.get(connection, "c")
+    assert (found.messages, found.cost_pico) == (3, 12)
+
+
+def test_a_name_that_a_person_gave_is_not_replaced(connection: Connection) -> None:
+    conversations.create(connection, "c", START)
+    assert conversations.rename(connection, "c", "automatic", manual=False)
+    assert conversations.rename(connection, "c", "mine")
+    assert not conversations.rename(connection, "c", "automatic again", manual=False)
+    assert conversations.get(connection, "c").title == "mine"
+    assert conversations.rename(connection, "c", "mine too")
+    assert conversations.get(connection, "c").title == "mine too"
+
+
+def test_model_and_system_prompt_may_change(connection: Connection) -> None:
+    conversations.create(connection, "c", START)
+    conversations.set_model(connection, "c", "m")
+    conversations.set_system(connection, "c", "Be brief.")
+    found = conversations.get(connection, "c")
+    assert (found.model, found.system) == ("m", "Be brief.")
+    conversations.set_model(connection, "c", None)
+    assert conversations.get(connection, "c").model is None
+
+
+def test_what_is_not_there_is_named(connection: Connection) -> None:
+    for attempt in (
+        lambda: conversations.get(connection, "x"),
+        lambda: conversations.rename(connection, "x", "t"),
+        lambda: conversations.set_model(connection, "x", "m"),
+        lambda: conversations.set_system(connection, "x", "s"),
+        lambda: conversations.delete(connection, "x"),
+        lambda: conversations.resolve_id(connection, "x"),
+        lambda: conversations.resolve_id(connection, " "),
+        lambda: tree.path(connection, "x"),
+        lambda: tree.all_messages(connection, "x"),
+        lambda: tree.set_active_leaf(connection, "x", None),
+    ):
+        with pytest.raises(NotFound, match="There is no session") as caught:
+            attempt()
+        assert caught.value.hint
+
+
+def test_the_beginning_of_an_id_is_enough(connection: Connection) -> None:
+    for id in ("0abc1x", "0abd1x", "0abd1y", "0abd1z", "0abd20"):
+        conversations.create(connection, id, START)
+    assert conversations.resolve_id(connection, "0abc") == "0abc1x"
+    assert conversations.resolve_id(connection, " OAB-CI ") == "0abc1x"
+    assert conversations.resolve_id(connection, "0abd1z") == "0abd1z"
+    with pytest.raises(NotFound, match="Several sessions begin with '0abd1'") as caught:
+        conversations.resolve_id(connection, "0abd1")
+    assert caught.value.hint is not None
+    assert "…" not in caught.value.hint
+    with pytest.raises(NotFound) as caught:
+        conversations.resolve_id(connection, "0")
+    assert caught.value.hint is not None
+    assert caught.value.hint.endswith("…")
+
+
+@pytest.mark.anyio
+async def test_an_id_is_given_once(database: Database) -> None:
+    await database.write(conversations.create, "c", START)
+    with pytest.raises(StoreError, match="UNIQUE"):
+        await database.write(conversations.create, "c", START)
+
+
+@given(earlier=st.floats(1_704_067_200, 2_800_000_000), gap=st.floats(0.002, 10**8))
+def test_ids_sort_by_time(earlier: float, gap: float) -> None:
+    first, second = conversations.new_id(earlier), conversations.new_id(earlier + gap)
+    assert first < second
+    assert len(first) == len(second) == 12
+    assert set(first + second) <= set("0123456789abcdefghjkmnpqrstvwxyz")
+
+
+def test_ids_of_one_moment_differ_and_no_clock_breaks_them() -> None:
+    assert len({conversations.new_id(START) for _ in range(50)}) > 45
+    assert conversations.new_id(0).startswith("00000000")
+    assert conversations.new_id(1e12).startswith("zzzzzzzz")
+
+
+def test_deleting_takes_everything_but_the_ledger(connection: Connection) -> None:
+    blobs = Blobs.beside(connection.path)
+    shared, own = blobs.put(b"shared", "a", "text/plain"), blobs.put(b"own", "b", "text/plain")
+    for id in "cd":
+        conversations.create(connection, id, START)
+    prompt = messages.add_prompt(connection, "c", None, "Needle", (shared, own))
+    messages.begin_answer(connection, "c", prompt.id)
+    messages.add_prompt(connection, "d", None, "Needle", (shared,))
+    ledger.begin(
+        connection,
+        Attempt(started_at=START, model="m", key_label="k", key_fingerprint="f", conversation_id="c"),
+        "i",
+    )
+
+    assert conversations.delete(connection, "c") == (own.sha256,)
+    assert [found.id for found in conversations.list_conversations(connection)] == ["d"]
+    assert [hit.conversation_id for hit in search.search(connection, "needle")] == ["d"]
+    assert connection.execute("SELECT count(*) FROM messages").fetchone()[0] == 1
+    assert connection.execute("SELECT count(*) FROM attachments").fetchone()[0] == 1
+    assert ledger.totals_of_conversation(connection, "c").attempts == 1
+
+
+def test_a_conversation_of_many_thousand_turns_can_be_read_and_deleted(connection: Connection) -> None:
+    """SQLite's own cascade gives up at 1,000."""
+    conversations.create(connection, "c", START)
+    connection.execute("BEGIN")
+    parent = None
+    for number in range(3000):
+        parent = messages.begin_answer(connection, "c", parent)
+        messages.checkpoint_answer(connection, parent, str(number))
+    connection.execute("COMMIT")
+    assert len(tree.path(connection, "c")) == 3000
+    assert tree.newest_leaf(connection, 1) == 3000
+    messages.finish_answer(connection, answer(3000))
+    assert conversations.delete(connection, "c") == ()
+    assert connection.execute("SELECT count(*) FROM messages").fetchone()[0] == 0

@@ -1,0 +1,118 @@
+"""Keys are known by label and fingerprint, and by nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchat.errors import NotFound, UsageError
+from orchat.store import key_state
+from orchat.store.connection import Connection
+from orchat.store.key_state import KeyState
+from tests.support.clock import START
+
+
+@pytest.fixture
+def ring(connection: Connection) -> Connection:
+    for number, label in enumerate(("work", "home", "spare")):
+        key_state.add(connection, label, f"f{number}", START + number, account="acme" if number < 2 else None)
+    return connection
+
+
+def labels(connection: Connection) -> list[str]:
+    return [key.label for key in key_state.list_keys(connection)]
+
+
+def test_keys_stand_in_the_order_they_came(ring: Connection) -> None:
+    assert labels(ring) == ["work", "home", "spare"]
+    assert key_state.get(ring, "f1") == KeyState(
+        fingerprint="f1", label="home", position=1, account="acme", added_at=START + 1
+    )
+
+
+def test_adding_a_known_key_gives_it_the_new_label(ring: Connection) -> None:
+    key_state.hold(ring, "f0", "no credit")
+    again = key_state.add(ring, "office", "f0", START + 99)
+    assert (again.label, again.position, again.account, again.added_at, again.held_reason) == (
+        "office",
+        0,
+        "acme",
+        START,
+        "no credit",
+    )
+    assert labels(ring) == ["office", "home", "spare"]
+
+
+def test_a_label_names_one_key(ring: Connection) -> None:
+    with pytest.raises(UsageError, match="'home'"):
+        key_state.add(ring, "home", "f9", START)
+    with pytest.raises(UsageError, match="'home'"):
+        key_state.rename(ring, "f0", "home")
+    key_state.rename(ring, "f0", "work")
+    key_state.rename(ring, "f0", "office")
+    assert labels(ring) == ["office", "home", "spare"]
+
+
+def test_a_removed_key_leaves_a_gap_that_does_not_matter(ring: Connection) -> None:
+    key_state.set_current(ring, "f1")
+    key_state.remove(ring, "f1")
+    assert labels(ring) == ["work", "spare"]
+    assert not any(key.is_current for key in key_state.list_keys(ring))
+    assert key_state.add(ring, "new", "f9", START).position == 3
+
+
+def test_the_order_can_be_changed(ring: Connection) -> None:
+    key_state.reorder(ring, ["f2", "unknown", "f0"])
+    assert labels(ring) == ["spare", "work", "home"]
+
+
+def test_one_key_is_current(ring: Connection) -> None:
+    for fingerprint in ("f0", "f2", "f2"):
+        key_state.set_current(ring, fingerprint)
+        assert [key.fingerprint for key in key_state.list_keys(ring) if key.is_current] == [fingerprint]
+
+
+def test_a_key_can_be_taken_out_and_put_back(ring: Connection) -> None:
+    key_state.set_disabled(ring, "f0", True)
+    assert key_state.get(ring, "f0").disabled
+    key_state.set_disabled(ring, "f0", False)
+    assert not key_state.get(ring, "f0").disabled
+
+
+def test_an_account_is_learnt_later(ring: Connection) -> None:
+    key_state.set_account(ring, "f2", "other")
+    assert key_state.get(ring, "f2").account == "other"
+
+
+def test_a_key_is_held_until_its_time(ring: Connection) -> None:
+    key_state.hold(ring, "f0", "limit reached", until=START + 60)
+    key = key_state.get(ring, "f0")
+    assert (key.is_held(START), key.is_held(START + 60), key.holds) == (True, False, 1)
+    key_state.hold(ring, "f0", "revoked")
+    key = key_state.get(ring, "f0")
+    assert (key.is_held(START + 10**9), key.holds) == (True, 2)
+    key_state.clear_hold(ring, "f0")
+    key = key_state.get(ring, "f0")
+    assert (key.is_held(START), key.holds, key.held_reason, key.held_until) == (False, 0, None, None)
+    assert not key_state.get(ring, "f1").is_held(START)
+
+
+def test_a_whole_account_can_be_held(ring: Connection) -> None:
+    key_state.hold(ring, "f0", "no credit", whole_account=True)
+    assert [key.held_reason for key in key_state.list_keys(ring)] == ["no credit", "no credit", None]
+    key_state.hold(ring, "f2", "account unknown", whole_account=True)
+    assert [key.holds for key in key_state.list_keys(ring)] == [1, 1, 1]
+
+
+def test_a_key_that_is_not_known_is_named(ring: Connection) -> None:
+    for attempt in (
+        lambda: key_state.get(ring, "f9"),
+        lambda: key_state.remove(ring, "f9"),
+        lambda: key_state.rename(ring, "f9", "label"),
+        lambda: key_state.set_current(ring, "f9"),
+        lambda: key_state.set_disabled(ring, "f9", True),
+        lambda: key_state.set_account(ring, "f9", "a"),
+        lambda: key_state.hold(ring, "f9", "reason"),
+        lambda: key_state.clear_hold(ring, "f9"),
+    ):
+        with pytest.raises(NotFound, match="f9"):
+            attempt()
