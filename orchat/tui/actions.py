@@ -1,0 +1,257 @@
+"""What the commands of `orchat.tui.commands` do on the chat screen: one function each."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from textual.content import Content
+
+from orchat.domain.clean import clean_line
+from orchat.errors import UsageError
+from orchat.tui.lines import DIM, STRONG
+from orchat.tui.problems import Problem
+
+if TYPE_CHECKING:
+    from orchat.tui.screens.chat import ChatScreen
+
+Action = Callable[["ChatScreen", str], Awaitable[None]]
+
+
+async def model(screen: ChatScreen, argument: str) -> None:
+    """Choose the model; a part that fits exactly one id is enough."""
+    from orchat.store import settings
+
+    runtime = screen.runtime
+    await runtime.start()
+    known = (await runtime.models.known()).models
+    fitting = [found.id for found in known if argument and argument.casefold() in found.id.casefold()]
+    exact = argument if argument in fitting else None
+    chosen = exact or (fitting[0] if len(fitting) == 1 else None)
+    if chosen is None:
+        from orchat.tui.screens.picker import Picker
+
+        chosen = await screen.app.push_screen_wait(Picker(runtime, current=screen.session.model, text=argument))
+    if chosen:
+        await screen.session.choose_model(chosen)
+        await runtime.parts.db.write(settings.note_used, runtime.config.api.base_url, chosen)
+        screen.refresh_figures()
+
+
+async def sessions(screen: ChatScreen, _argument: str) -> None:
+    """Go on with another session."""
+    from orchat.tui.screens.sessions import Sessions
+
+    await screen.runtime.start()
+    present = screen.session.conversation
+    dialog = Sessions(screen.runtime, current=present.id if present else None)
+    chosen = await screen.app.push_screen_wait(dialog)
+    if present and present.id in dialog.deleted:
+        await screen.leave_session()
+        screen.session.reset()
+    elif present and present.id in dialog.renamed:
+        await screen.session.reload()
+    if chosen and (present is None or chosen != present.id):
+        await screen.open_session(chosen)
+    screen.refresh_figures()
+
+
+async def new(screen: ChatScreen, _argument: str) -> None:
+    """Begin a new session."""
+    await screen.leave_session()
+    screen.session.reset()
+    screen.take_draft()
+    screen.refresh_figures()
+
+
+async def usage(screen: ChatScreen, _argument: str) -> None:
+    """Show what was sent and what it cost."""
+    from orchat.tui.screens.usage import UsageScreen
+
+    await screen.runtime.start()
+    await screen.app.push_screen_wait(UsageScreen(screen.runtime))
+
+
+async def stop(screen: ChatScreen, _argument: str) -> None:
+    """First the queue, then the answer."""
+    if screen.session.give_back():
+        return
+    if screen.session.busy:
+        screen.stop_answer()
+    else:
+        screen.to_composer()
+
+
+async def retry(screen: ChatScreen, _argument: str) -> None:
+    """Answer the last prompt again."""
+    screen.answer_again()
+
+
+async def retry_with(screen: ChatScreen, argument: str) -> None:
+    """Answer the last prompt again with a model that is chosen first."""
+    from orchat.tui.screens.picker import Picker
+
+    chosen = await screen.app.push_screen_wait(Picker(screen.runtime, current=screen.session.model, text=argument))
+    if chosen:
+        screen.answer_again(model=chosen)
+
+
+async def lower(screen: ChatScreen, _argument: str) -> None:
+    """Answer the last prompt again with no more tokens than the balance covers."""
+    problem: Problem | None = screen.session.problem
+    if problem is not None and problem.max_tokens:
+        screen.answer_again(max_tokens=problem.max_tokens)
+
+
+async def copy(screen: ChatScreen, _argument: str) -> None:
+    """Copy the last answer."""
+    entry = screen.last_answer()
+    text = screen.transcript.source(entry) if entry else ""
+    if text:
+        await screen.copy_text(text, "the answer")
+    else:
+        screen.say("There is no answer to copy yet.")
+
+
+async def copy_code(screen: ChatScreen, _argument: str) -> None:
+    """Copy a code block of the last answer; where there are several, ask which."""
+    entry = screen.last_answer()
+    blocks = screen.transcript.code_blocks(entry) if entry else []
+    if not blocks:
+        screen.say("There is no code in the last answer.")
+        return
+    index = 0
+    if len(blocks) > 1:
+        from orchat.tui.screens.confirm import Choose
+
+        firsts = [f"{number}  {block.strip().partition(chr(10))[0]}" for number, block in enumerate(blocks, 1)]
+        chosen = await screen.app.push_screen_wait(Choose("Copy which code?", firsts))
+        if chosen is None:
+            return
+        index = firsts.index(chosen)
+    await screen.copy_text(blocks[index], "the code")
+
+
+async def system(screen: ChatScreen, argument: str) -> None:
+    """Set the system prompt; without one, take it away."""
+    await screen.runtime.start()
+    await screen.session.set_system(argument)
+    screen.say("The system prompt is set." if argument else "There is no system prompt.")
+    screen.refresh_figures()
+
+
+async def rename(screen: ChatScreen, argument: str) -> None:
+    """Give the session a title."""
+    if screen.session.conversation is None:
+        raise UsageError("there is nothing to rename yet", hint="ask something first")
+    if not argument:
+        from orchat.tui.screens.confirm import AskLine
+
+        argument = await screen.app.push_screen_wait(AskLine("Rename", screen.session.title)) or ""
+    if argument.strip():
+        await screen.session.rename(argument)
+
+
+async def key(screen: ChatScreen, _argument: str) -> None:
+    """Paste a key."""
+    await screen.ask_for_key()
+
+
+async def theme(screen: ChatScreen, argument: str) -> None:
+    """Choose the colours; each is shown while it is looked at."""
+    from orchat.tui.screens.confirm import Choose
+
+    app = screen.app
+    names = sorted(app.available_themes, key=lambda name: (not name.startswith("orchat"), name))
+    if argument in names:
+        app.theme = argument
+        return
+    before = app.theme
+
+    def show(name: str) -> None:
+        app.theme = name
+
+    chosen = await app.push_screen_wait(Choose("Colours", names, highlight=before, preview=show))
+    app.theme = chosen or before
+
+
+async def sidebar(screen: ChatScreen, _argument: str) -> None:
+    """Show or hide the figures."""
+    screen.toggle_class("-bare")
+
+
+async def focus(screen: ChatScreen, _argument: str) -> None:
+    """Between conversation and composer."""
+    if screen.focused is screen.transcript:
+        screen.to_composer()
+    else:
+        screen.transcript.focus()
+
+
+async def bottom(screen: ChatScreen, _argument: str) -> None:
+    """To the newest line."""
+    screen.transcript.follow()
+
+
+async def help_(screen: ChatScreen, _argument: str) -> None:
+    """Every key and command."""
+    from orchat.tui.screens.help import Help
+
+    await screen.app.push_screen_wait(Help(screen.runtime.config.keymap))
+
+
+async def palette(screen: ChatScreen, _argument: str) -> None:
+    """Every command, by name."""
+    screen.app.action_command_palette()
+
+
+async def quit_(screen: ChatScreen, _argument: str) -> None:
+    """Leave; everything is saved."""
+    await screen.app.action_quit()
+
+
+async def open_link(screen: ChatScreen, href: str) -> None:
+    """Open a link after its host was shown."""
+    from orchat.tui.screens.confirm import Confirm
+
+    address = clean_line(href, 300)
+    parts = urlsplit(href)
+    place = clean_line(parts.hostname or parts.path, 100)
+    about = Content.assemble((place, STRONG), "\n", (address, DIM))
+    if await screen.app.push_screen_wait(Confirm("Open this link?", about, yes="open")):
+        screen.app.open_url(href)
+
+
+async def new_key(screen: ChatScreen, _argument: str) -> None:
+    """Paste a key, and try again what failed without it."""
+    if await screen.ask_for_key() and screen.session.problem is not None:
+        screen.answer_again()
+
+
+ACTIONS: dict[str, Action] = {
+    "model": model,
+    "sessions": sessions,
+    "new": new,
+    "usage": usage,
+    "stop": stop,
+    "retry": retry,
+    "copy": copy,
+    "system": system,
+    "rename": rename,
+    "key": key,
+    "theme": theme,
+    "sidebar": sidebar,
+    "focus": focus,
+    "bottom": bottom,
+    "copy_answer": copy,
+    "copy_code": copy_code,
+    "again": retry,
+    "again_with": retry_with,
+    "lower": lower,
+    "new_key": new_key,
+    "help": help_,
+    "palette": palette,
+    "quit": quit_,
+}
+"""By the id of the command."""

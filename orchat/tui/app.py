@@ -1,0 +1,248 @@
+"""The application: a shell around the chat screen. Themes, leaving, and what happens when something breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from textual import work
+from textual.app import App
+from textual.filter import LineFilter
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from orchat import logs
+from orchat.paths import environment
+from orchat.tui import clipboard
+from orchat.tui.guard import Guard
+from orchat.tui.palette import Commands
+from orchat.tui.screens.chat import ChatScreen
+from orchat.tui.themes import DARK, OURS, PLAIN, fill_in
+
+if TYPE_CHECKING:
+    from orchat.runtime import Runtime
+
+logger = logging.getLogger("orchat.tui")
+
+StartDemo = Callable[[], "Runtime"]
+"""Starts the embedded demo and gives a runtime that talks to it; may block for a moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitNote:
+    """What is left to say when the screen is gone."""
+
+    text: str
+    """One line for the terminal; may be empty."""
+    failed: bool = False
+    """Whether orchat was ended by a defect of its own."""
+
+
+class OrchatApp(App[None]):
+    """The screen of orchat.
+
+    Args:
+        runtime: The parts behind it; need not have started, and is closed by whoever made it.
+        start_demo: Gives a runtime that talks to the demo; None: no demo is offered.
+        model: Model of the first conversation; None: the default.
+        resume: Id, or its beginning, of the conversation to go on with.
+        is_demo: Whether `runtime` talks to the demo.
+    """
+
+    TITLE = "orchat"
+    COMMANDS = {Commands}
+    ENABLE_COMMAND_PALETTE = True
+    DEFAULT_CSS = """
+    OrchatApp {
+        & CommandPalette {
+            & > Vertical { background: $surface; width: 90%; max-width: 100; }
+            & > Vertical:dark { background: $surface; }
+            & #--input { border: none; }
+            & SearchIcon { display: none; }
+            & CommandInput { padding-left: 1; }
+            & CommandList { border-bottom: none; background: $surface; scrollbar-size-vertical: 1; }
+        }
+        & Toast { background: $surface; border-left: outer $accent; }
+        & Toast.-warning { border-left: outer $warning; }
+    }
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        start_demo: StartDemo | None = None,
+        model: str | None = None,
+        resume: str | None = None,
+        is_demo: bool = False,
+    ) -> None:
+        self.is_demo = is_demo
+        self.runtime = runtime
+        self.start_demo = start_demo
+        self._first = partial(ChatScreen, runtime, model=model, resume=resume)
+        self._guard = Guard()
+        self.failure = ""
+        """What broke, in one line; empty when nothing did."""
+        super().__init__()
+        for theme in OURS:
+            self.register_theme(theme)
+        tui = runtime.config.tui
+        self.theme = self._known_theme(PLAIN if tui.plain else tui.theme)
+        if tui.plain:
+            self.animation_level = "none"
+        self.set_keymap(dict(runtime.config.keymap))
+
+    def _known_theme(self, name: str) -> str:
+        return name if name in self.available_themes else DARK
+
+    def get_default_screen(self) -> Screen[None]:
+        """The chat."""
+        return self._first()
+
+    def get_css_variables(self) -> dict[str, str]:
+        """A theme's variables, and the shades of ours that it does not name."""
+        variables = fill_in(super().get_css_variables())
+        self.theme_variables = variables
+        return variables
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's filters, and our guard behind them."""
+        return [*super().get_line_filters(), self._guard]
+
+    # ---- life ----
+
+    @property
+    def chat(self) -> ChatScreen | None:
+        """The chat screen, under whatever dialog is open."""
+        return next((screen for screen in self.screen_stack if isinstance(screen, ChatScreen)), None)
+
+    def settle_memory(self) -> None:
+        """What exists now stays: looking at it again and again only makes pauses."""
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 50)
+
+    @work(group="demo", exclusive=True, exit_on_error=False, description="switch to the demo")
+    async def switch_to_demo(self) -> None:
+        """Go on with the demo's runtime, its own sessions and a key that costs nothing."""
+        assert self.start_demo is not None
+        self.runtime = await asyncio.to_thread(self.start_demo)
+        self.is_demo = True
+        await self.switch_screen(ChatScreen(self.runtime))
+
+    async def action_quit(self) -> None:
+        """Leave. An answer that runs is stopped and kept by the runtime."""
+        if self.chat is not None:
+            self.chat.keep_draft()
+        self.exit()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The palette belongs to the chat screen alone."""
+        if action == "command_palette":
+            return isinstance(self.screen, ChatScreen)
+        return super().check_action(action, parameters)
+
+    async def copy_text(self, text: str) -> bool:
+        """Put a text into the clipboard, by the desktop's tool or else through the terminal.
+
+        Returns:
+            False when it is too long for the only way there is.
+        """
+        command = clipboard.tool(environment())
+        if command is not None and await clipboard.by_tool(command, text):
+            return True
+        if clipboard.fits_terminal(text):
+            self.copy_to_clipboard(text)
+            return True
+        return False
+
+    # ---- defects ----
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End the app with one line: a traceback with locals would show prompts and keys."""
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        logs.event(logger, "crashed", level=logging.ERROR, error=error)
+        kind = type(error).__name__
+        self.failure = f"orchat ended unexpectedly ({kind}); what happened is in {self.runtime.paths.log_file}"
+        self._close_messages_no_wait()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker that broke is told of in one line and written into the log."""
+        if event.state is WorkerState.ERROR and event.worker.error is not None:
+            error = event.worker.error
+            logs.event(logger, "worker.failed", level=logging.ERROR, error=error, work=event.worker.description)
+            self.notify(
+                f"Something unexpected happened ({type(error).__name__}); the log tells where.",
+                severity="error",
+                markup=False,
+            )
+
+    # ---- leaving ----
+
+    @property
+    def exit_note(self) -> ExitNote | None:
+        """What is left to say."""
+        if self.failure:
+            return ExitNote(text=self.failure, failed=True)
+        if self._left_in is None:
+            return None
+        flag = "--demo " if self.is_demo else ""
+        return ExitNote(text=f"resume with: orchat {flag}-r {self._left_in}")
+
+    _left_in: str | None = None
+
+    def exit(self, *args: Any, **options: Any) -> None:
+        """Remember which conversation was open."""
+        chat = self.chat
+        if chat is not None and chat.session.conversation is not None:
+            self._left_in = chat.session.conversation.id
+        super().exit(*args, **options)
+
+
+async def run_app(app: OrchatApp, *, mouse: bool = True) -> ExitNote | None:
+    """Run an app in the running loop, inside its runtime, and lose nothing when it ends.
+
+    Args:
+        app: Not run before.
+        mouse: Use the mouse.
+    """
+    first = app.runtime
+    async with first:
+        try:
+            await app.run_async(mouse=mouse)
+        finally:
+            if app.runtime is not first:
+                await app.runtime.aclose()
+    return app.exit_note
+
+
+def run_tui(
+    runtime: Runtime,
+    *,
+    start_demo: StartDemo | None = None,
+    model: str | None = None,
+    conversation: str | None = None,
+    is_demo: bool = False,
+) -> ExitNote | None:
+    """Open the screen and return when it is left. Prints nothing.
+
+    Args:
+        runtime: Not started; it is closed here.
+        start_demo: Gives a runtime that talks to the demo; None: no demo is offered.
+        model: Model of the first conversation; None: the default.
+        conversation: Id, or its beginning, of the conversation to go on with.
+        is_demo: Whether `runtime` talks to the demo.
+
+    Returns:
+        A line for the terminal, or None.
+    """
+    app = OrchatApp(runtime, start_demo=start_demo, model=model, resume=conversation, is_demo=is_demo)
+    return asyncio.run(run_app(app, mouse=runtime.config.tui.mouse))

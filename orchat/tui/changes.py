@@ -1,0 +1,130 @@
+"""What a session tells the screen. The session knows no widget, the screen knows no turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from orchat.tui.transcript.entry import Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What a person is about to say."""
+
+    text: str
+    """As typed."""
+    pastes: tuple[str, ...] = ()
+    """Long pasted texts that go along as files."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to send."""
+        return not self.text.strip() and not self.pastes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replaced:
+    """Another conversation is shown."""
+
+    entries: tuple[Entry, ...]
+    """All of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """A message begins."""
+
+    entry: Entry
+    """The last one from now on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """A message goes."""
+
+    entry: Entry
+    """Which one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A piece of an answer."""
+
+    entry: Entry
+    """Whose."""
+    text: str
+    """Raw."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thought:
+    """A piece of a model's thoughts."""
+
+    entry: Entry
+    """Whose."""
+    text: str
+    """Raw."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updated:
+    """Something about a message changed, but not its text."""
+
+    entry: Entry
+    """Which one."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Names and new values of its fields."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """An answer is over, however it ended."""
+
+    entry: Entry
+    """Which one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueChanged:
+    """Prompts wait, or wait no longer."""
+
+    waiting: int
+    """How many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenBack:
+    """Prompts that were not sent belong into the composer again."""
+
+    prompts: tuple[Prompt, ...]
+    """Oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChanged:
+    """Title, model, number of turns, or whether an answer runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyNeeded:
+    """Nothing can be sent without a key."""
+
+    reason: str
+    """Why there is none."""
+
+
+Change: TypeAlias = (
+    Replaced
+    | Added
+    | Removed
+    | Said
+    | Thought
+    | Updated
+    | Finished
+    | QueueChanged
+    | GivenBack
+    | StateChanged
+    | KeyNeeded
+)

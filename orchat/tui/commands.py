@@ -1,0 +1,159 @@
+"""Every command of the screen, once: keys, footer, palette, ``/`` completion and help are made from this table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+Scope = Literal["app", "chat", "transcript"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One thing a person can do."""
+
+    id: str
+    """What it is called in ``[keymap]``."""
+    title: str
+    """One or two words for the footer."""
+    about: str
+    """What it does, for palette, completion and help."""
+    keys: str = ""
+    """Keys as Textual writes them, separated by commas; may be empty."""
+    slash: str = ""
+    """Name after the slash; empty: none."""
+    argument: str = ""
+    """What follows the name, as shown in help; empty: nothing."""
+    scope: Scope = "chat"
+    """``app``: everywhere; ``chat``: on the chat screen; ``transcript``: while the conversation has the focus."""
+    footer: bool = False
+    """Shown in the line at the bottom."""
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        id="model",
+        title="model",
+        about="Choose the model",
+        keys="ctrl+o",
+        slash="model",
+        argument="[PART]",
+        footer=True,
+    ),
+    Command(
+        id="sessions",
+        title="sessions",
+        about="Find, resume, rename or delete a session",
+        keys="ctrl+r",
+        slash="sessions",
+        footer=True,
+    ),
+    Command(id="new", title="new", about="Start a new session", keys="ctrl+n", slash="new", footer=True),
+    Command(
+        id="usage", title="usage", about="What was sent and what it cost", keys="ctrl+u", slash="usage", footer=True
+    ),
+    Command(id="stop", title="stop", about="Clear the queue, then stop the answer", keys="escape", slash="stop"),
+    Command(id="retry", title="retry", about="Answer the last prompt again", slash="retry"),
+    Command(id="copy", title="copy", about="Copy the last answer", slash="copy"),
+    Command(
+        id="system",
+        title="system prompt",
+        about="Set the system prompt; without a text, remove it",
+        slash="system",
+        argument="[TEXT]",
+    ),
+    Command(id="rename", title="rename", about="Give this session a title", slash="rename", argument="TITLE"),
+    Command(id="key", title="key", about="Paste another key", slash="key"),
+    Command(id="theme", title="theme", about="Choose the colours", slash="theme", argument="[NAME]"),
+    Command(id="sidebar", title="sidebar", about="Show or hide the figures", keys="ctrl+b", slash="sidebar"),
+    Command(id="focus", title="conversation", about="Go to the conversation, and back", keys="f6"),
+    Command(id="bottom", title="end", about="Go to the newest line", keys="end", slash="end", scope="transcript"),
+    Command(id="copy_answer", title="copy", about="Copy the last answer", keys="c", scope="transcript"),
+    Command(
+        id="copy_code", title="copy code", about="Copy a code block of the last answer", keys="y", scope="transcript"
+    ),
+    Command(id="again", title="again", about="Answer the last prompt again", keys="r", scope="transcript"),
+    Command(
+        id="again_with", title="other model", about="Answer it again with another model", keys="R", scope="transcript"
+    ),
+    Command(
+        id="lower", title="lower", about="Lower max tokens to what the balance covers", keys="l", scope="transcript"
+    ),
+    Command(id="new_key", title="other key", about="Paste another key", keys="k", scope="transcript"),
+    Command(
+        id="palette",
+        title="commands",
+        about="Every command, by name",
+        keys="ctrl+p",
+        scope="app",
+        footer=True,
+    ),
+    Command(id="help", title="help", about="Keys and commands", keys="f1", slash="help", scope="app", footer=True),
+    Command(id="quit", title="leave", about="Leave; everything is saved", keys="ctrl+q", slash="quit", scope="app"),
+)
+"""In the order of the footer and of help."""
+
+BY_ID: dict[str, Command] = {command.id: command for command in COMMANDS}
+BY_SLASH: dict[str, Command] = {command.slash: command for command in COMMANDS if command.slash}
+
+_KEY_NAMES = {
+    "escape": "Esc",
+    "enter": "Enter",
+    "end": "End",
+    "home": "Home",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "tab": "Tab",
+    "space": "Space",
+    "delete": "Del",
+    "up": "↑",
+    "down": "↓",
+}
+
+
+def scoped(scope: Scope) -> tuple[Command, ...]:
+    """The commands of one scope."""
+    return tuple(command for command in COMMANDS if command.scope == scope)
+
+
+def key_name(keys: str) -> str:
+    """The first of some keys as people write it: ``^O``, ``F1``, ``Esc``, ``Alt+Enter``."""
+    key = keys.partition(",")[0].strip()
+    if not key:
+        return ""
+    *modifiers, last = key.split("+")
+    name = _KEY_NAMES.get(last, last if len(last) == 1 else last.capitalize())
+    if modifiers == ["ctrl"] and len(last) == 1:
+        return f"^{last.upper()}"
+    return "+".join([*(modifier.capitalize() for modifier in modifiers), name])
+
+
+def completions(typed: str) -> list[Command]:
+    """The commands that a beginning such as ``/mo`` may mean; what begins so comes before what contains it."""
+    part = typed.removeprefix("/").casefold()
+    starting = [command for name, command in BY_SLASH.items() if name.startswith(part)]
+    inside = [command for name, command in BY_SLASH.items() if part in name and command not in starting]
+    return starting + inside
+
+
+def parse(text: str) -> tuple[Command, str] | None:
+    """A typed line as a command and its argument, or None when it is not one.
+
+    ``/etc/hosts …`` and ``//…`` are text; so is an unknown word, which `unknown` tells apart.
+    """
+    name, _, argument = text.strip().partition(" ")
+    command = BY_SLASH.get(name[1:].casefold()) if name.startswith("/") else None
+    return None if command is None else (command, argument.strip())
+
+
+def unknown(text: str) -> str:
+    """The name of a command that does not exist, when a typed line looks like one; else empty."""
+    name = text.strip().partition(" ")[0].partition("\n")[0]
+    looks_like_one = name.startswith("/") and name[1:].replace("-", "").isalpha() and name[1:].isascii()
+    return name if looks_like_one and parse(text) is None else ""
+
+
+def keys_of(command: Command, keymap: Iterable[tuple[str, str]] = ()) -> str:
+    """The keys of a command, the user's own choice first."""
+    return dict(keymap).get(command.id, command.keys)

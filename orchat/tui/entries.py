@@ -1,0 +1,129 @@
+"""Kept messages as the transcript shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypedDict
+
+from orchat.domain.conversation import Attachment, StoredMessage
+from orchat.domain.events import Cited
+from orchat.tui.changes import Prompt
+from orchat.tui.problems import Problem, stored_problem
+from orchat.tui.progress import thought_line
+from orchat.tui.transcript.entry import Entry, ErrorCard
+from orchat.tui.wording import clock_time, cost, duration, short_model, size, speed
+
+_STATES = {
+    "stopped": "stopped: this is what had arrived",
+    "cut": "cut: this is what had arrived",
+    "failed": "",
+    "streaming": "unfinished: another window is writing it",
+    "done": "",
+}
+_ENDS = {
+    "length": "ended at the limit of tokens",
+    "content_filter": "ended by a content filter",
+    "error": "ended with an error",
+}
+
+
+class Ended(TypedDict):
+    """What is known of an answer once it is over."""
+
+    title: str
+    facts: str
+    thought: str
+    state: str
+    chips: tuple[str, ...]
+    citations: tuple[Cited, ...]
+    error: ErrorCard | None
+
+
+def chip(attachment: Attachment) -> str:
+    """An attachment in a few words."""
+    shape = f"  {attachment.width}×{attachment.height}" if attachment.width and attachment.height else ""
+    return f"{attachment.name}{shape}  {size(attachment.size)}"
+
+
+def paste_name(number: int) -> str:
+    """The file name under which a long pasted text is sent."""
+    return f"paste-{number}.txt"
+
+
+def you_entry(prompt: Prompt, now: float) -> Entry:
+    """A prompt that was just sent."""
+    chips = tuple(f"{paste_name(number)}  {size(len(text))}" for number, text in enumerate(prompt.pastes, 1))
+    return Entry(role="you", source=prompt.text, facts=clock_time(now), chips=chips)
+
+
+def prompt_entry(stored: StoredMessage) -> Entry:
+    """What a person said."""
+    return Entry(
+        role="you",
+        source=stored.text,
+        facts=clock_time(stored.created_at),
+        chips=tuple(chip(attachment) for attachment in stored.attachments),
+        key=stored.id,
+    )
+
+
+def answer_facts(stored: StoredMessage) -> str:
+    """``1.2 s · 84 tok/s · $0.000 41``, as far as it is known."""
+    parts = []
+    total_ms = stored.timing.total_ms
+    if total_ms >= 100 or (total_ms and stored.state != "failed"):
+        parts.append(duration(total_ms / 1000))
+    if stored.usage is not None:
+        parts.append(speed(stored.usage.completion_tokens, total_ms - (stored.timing.ttft_ms or 0)))
+    if stored.state != "failed":
+        parts.append("cost unknown" if stored.cost.pico is None else cost(stored.cost))
+    return " · ".join(part for part in parts if part)
+
+
+def stored_problem_of(stored: StoredMessage) -> Problem | None:
+    """What went wrong with a kept answer."""
+    return stored_problem(stored.error, stored.hint, cut=stored.state == "cut") if stored.error else None
+
+
+def answer_end(stored: StoredMessage, *, lasted: str = "", card: ErrorCard | None = None) -> Ended:
+    """What an answer shows beside its text once it is over.
+
+    Args:
+        stored: The answer as it was kept.
+        lasted: The line over its thoughts, when it was timed on this screen.
+        card: What went wrong, when it went wrong on this screen; else what was kept is shown.
+    """
+    usage = stored.usage
+    thought = lasted or (thought_line(None, usage.reasoning_tokens if usage else 0) if stored.reply.reasoning else "")
+    problem = stored_problem_of(stored)
+    if card is None and problem is not None:
+        card = problem.card(0.0)
+    return Ended(
+        title=short_model(stored.model or "") or "model",
+        facts=answer_facts(stored),
+        thought=thought,
+        state=_STATES[stored.state] or _ENDS.get(stored.finish_reason or "", ""),
+        chips=tuple(chip(attachment) for attachment in stored.attachments),
+        citations=stored.reply.citations,
+        error=card,
+    )
+
+
+def answer_entry(stored: StoredMessage) -> Entry:
+    """What a model said."""
+    return Entry(
+        role="model",
+        source=stored.text,
+        reasoning=stored.reply.reasoning,
+        key=stored.id,
+        **answer_end(stored),
+    )
+
+
+def entries_of(path: Iterable[StoredMessage]) -> list[Entry]:
+    """A conversation from its root to its active leaf."""
+    return [
+        prompt_entry(stored) if stored.role == "user" else answer_entry(stored)
+        for stored in path
+        if stored.role in ("user", "assistant")
+    ]

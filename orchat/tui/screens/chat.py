@@ -1,0 +1,346 @@
+"""The chat screen: puts the parts together and passes on what they say."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.worker import Worker, WorkerCancelled, WorkerFailed
+
+from orchat.errors import OrchatError
+from orchat.tui import changes, commands
+from orchat.tui.actions import ACTIONS, open_link
+from orchat.tui.changes import Change, Prompt
+from orchat.tui.drafts import Drafts
+from orchat.tui.figures import Figures, draft_cost, take_figures
+from orchat.tui.screens.starting import Starting
+from orchat.tui.session import Session
+from orchat.tui.stage import Stage
+from orchat.tui.transcript.entry import Entry
+from orchat.tui.transcript.widget import Transcript
+from orchat.tui.widgets.chips import Chips
+from orchat.tui.widgets.composer import Composer, PromptArea
+from orchat.tui.widgets.keybar import KeyBar
+from orchat.tui.widgets.sidebar import Sidebar, StatusLine
+from orchat.tui.widgets.topbar import TopBar
+from orchat.tui.wording import usd
+
+if TYPE_CHECKING:
+    from orchat.runtime import Runtime
+
+logger = logging.getLogger("orchat.tui")
+
+DRAFT_S = 0.5
+"""Seconds after the last key until a draft is kept."""
+SECOND_S = 1.0
+
+
+def _bindings() -> list[BindingType]:
+    """The keys of every command on this screen; those with a modifier also work while something is typed."""
+    return [
+        Binding(
+            command.keys,
+            f"perform('{command.id}')",
+            command.title,
+            id=command.id,
+            show=False,
+            priority=command.scope != "transcript" and command.keys != "escape",
+        )
+        for command in commands.COMMANDS
+        if command.keys
+    ]
+
+
+class ChatScreen(Starting):
+    """Conversation, composer and figures.
+
+    Args:
+        runtime: Need not have started.
+        model: Model of the first conversation; None: the default.
+        resume: Id, or its beginning, of the conversation to go on with.
+    """
+
+    DEFAULT_CSS = """
+    ChatScreen {
+        background: $background;
+        & #body { height: 1fr; }
+        & #main { width: 1fr; height: 1fr; }
+        & StatusLine { display: none; }
+        & Transcript { scrollbar-size-vertical: 1; margin-top: 1; }
+    }
+    ChatScreen.-narrow Sidebar, ChatScreen.-bare Sidebar { display: none; }
+    ChatScreen.-narrow StatusLine, ChatScreen.-bare StatusLine { display: block; }
+    ChatScreen.-low Transcript { margin-top: 0; }
+    """
+    BINDINGS = [
+        *_bindings(),
+        Binding("pageup", "scroll_page(-1)", "Back", show=False, priority=True),
+        Binding("pagedown", "scroll_page(1)", "On", show=False, priority=True),
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
+
+    def __init__(self, runtime: Runtime, *, model: str | None = None, resume: str | None = None) -> None:
+        super().__init__(runtime, resume=resume)
+        self.session = Session(runtime, self._show, model=model)
+        self._stage = Stage(self, self._show_state)
+        self.figures = Figures(model_id=model or "", rotate_after=runtime.config.keys.rotate_after)
+        self._answering: Worker[None] | None = None
+        self._drafts = Drafts(runtime.paths.drafts)
+
+    # ---- parts ----
+
+    def compose(self) -> ComposeResult:
+        """Top bar; conversation over composer, figures beside them; keys."""
+        tui = self.runtime.config.tui
+        yield TopBar()
+        with Horizontal(id="body"):
+            with Vertical(id="main"):
+                yield Transcript(flush_s=tui.flush_ms / 1000, plain=tui.plain)
+                yield Chips()
+                yield StatusLine()
+                yield Composer()
+            yield Sidebar()
+        yield KeyBar()
+
+    @property
+    def transcript(self) -> Transcript:
+        """The conversation."""
+        return self.query_one(Transcript)
+
+    @property
+    def composer(self) -> Composer:
+        """Where a person writes."""
+        return self.query_one(Composer)
+
+    def on_mount(self) -> None:
+        """Paint first; whatever takes time comes after the first frame."""
+        tui = self.runtime.config.tui
+        self.set_class(not tui.sidebar, "-bare")
+        self.set_class(tui.plain, "-plain")
+        self.query_one(Sidebar).bars = not tui.plain
+        area = self.composer.area
+        area.send_on_enter = tui.send_on_enter
+        area.focus()
+        self.take_draft()
+        self._show_state()
+        self.set_interval(SECOND_S, self.session.tick)
+        self._draft_timer = self.set_timer(DRAFT_S, self.keep_draft, pause=True)
+        self.call_after_refresh(self.start)
+
+    # ---- what the session says ----
+
+    def _show(self, change: Change) -> None:
+        """Pass a change on to the widgets that show it."""
+        if not self.is_attached:
+            return
+        self._stage.show(change)
+        if isinstance(change, (changes.Added, changes.Finished)):
+            self.refresh_figures()
+        elif isinstance(change, changes.KeyNeeded):
+            self.perform("key")
+
+    def _show_state(self) -> None:
+        self._stage.show_state(self.session, ready=self.lease is not None, keymap=self.runtime.config.keymap)
+
+    @work(group="figures", exclusive=True, exit_on_error=False, description="read the figures")
+    async def refresh_figures(self) -> None:
+        """Read cost, context, key and model again."""
+        if not self.runtime.started:
+            return
+        self.figures = await take_figures(self.runtime, self.session, self.lease)
+        self.query_one(Sidebar).figures = self.figures
+        self.query_one(StatusLine).figures = self.figures
+        self._show_state()
+        self._show_estimate()
+
+    # ---- asking ----
+
+    @on(Composer.Submitted)
+    def _submitted(self, event: Composer.Submitted) -> None:
+        event.stop()
+        if self.session.busy:
+            self.session.queue(event.prompt)
+        else:
+            self._answering = self._converse(event.prompt)
+
+    @work(group="answer", exclusive=False, exit_on_error=False, description="answer a prompt")
+    async def _converse(self, prompt: Prompt) -> None:
+        await self.session.converse(prompt)
+        await self._take_lease()
+
+    def answer_again(self, *, model: str | None = None, max_tokens: int | None = None) -> None:
+        """Answer the last prompt anew."""
+        if not self.session.busy:
+            parameters = {"max_completion_tokens": max_tokens} if max_tokens else None
+            self.to_composer()
+            self._answering = self._again(model, parameters)
+
+    @work(group="answer", exclusive=False, exit_on_error=False, description="answer a prompt again")
+    async def _again(self, model: str | None, parameters: Mapping[str, Any] | None) -> None:
+        await self.session.again(model=model, parameters=parameters)
+        await self._take_lease()
+
+    async def _take_lease(self) -> None:
+        """A key that was found while answering belongs into the figures too."""
+        if self.lease is None and self.session.answer is not None:
+            self.lease = await self.runtime.lease()
+            self.refresh_figures()
+
+    def stop_answer(self) -> None:
+        """End the answer that runs; what arrived is kept."""
+        if self._answering is not None:
+            self._answering.cancel()
+
+    async def leave_session(self) -> None:
+        """Before another conversation is shown: the answer that runs is stopped and kept."""
+        self.keep_draft()
+        self.session.give_back()
+        if self.session.busy and self._answering is not None:
+            self.stop_answer()
+            with suppress(WorkerCancelled, WorkerFailed):
+                await self._answering.wait()
+
+    async def open_session(self, id_or_prefix: str) -> None:
+        """Show another conversation."""
+        await self.leave_session()
+        await self.session.open(id_or_prefix)
+        self.take_draft()
+        self.to_composer()
+
+    # ---- commands ----
+
+    def action_perform(self, command_id: str) -> None:
+        """What a key does."""
+        self.perform(command_id)
+
+    def perform(self, command_id: str, argument: str = "") -> None:
+        """Carry out a command of the table."""
+        self._run(command_id, argument)
+
+    @work(group="command", exclusive=False, exit_on_error=False, description="carry out a command")
+    async def _run(self, command_id: str, argument: str) -> None:
+        try:
+            await ACTIONS[command_id](self, argument)
+        except OrchatError as error:
+            self.say(f"{error.message}{f': {error.hint}' if error.hint else ''}", severity="warning")
+
+    @on(Composer.Commanded)
+    def _commanded(self, event: Composer.Commanded) -> None:
+        event.stop()
+        parsed = commands.parse(event.line)
+        if parsed is not None:
+            self.composer.accept_command()
+            self.perform(parsed[0].id, parsed[1])
+        elif name := commands.unknown(event.line):
+            self.say(f"There is no command {name}. Two slashes send it as text.", severity="warning")
+        else:
+            self.composer.accept_command()
+            self.post_message(Composer.Submitted(Prompt(text=event.line, pastes=self.composer.prompt.pastes)))
+            self.composer.pastes = ()
+
+    # ---- the composer ----
+
+    @on(Composer.EnteredNothing)
+    def _entered_nothing(self, event: Composer.EnteredNothing) -> None:
+        """The likeliest way on after a failure is one key away."""
+        event.stop()
+        problem = self.session.problem
+        if problem is not None and problem.ways and not self.session.busy:
+            self.perform(problem.ways[0][0])
+
+    @on(Composer.Escaped)
+    def _escaped(self, event: Composer.Escaped) -> None:
+        event.stop()
+        self.perform("stop")
+
+    @on(Composer.Changed)
+    def _changed(self, event: Composer.Changed) -> None:
+        event.stop()
+        self._draft_timer.reset()
+        self._draft_timer.resume()
+        self._show_estimate()
+
+    @on(Composer.PastesChanged)
+    def _pastes_changed(self, event: Composer.PastesChanged) -> None:
+        event.stop()
+        self.query_one(Chips).pastes = event.chips
+
+    @on(PromptArea.EndPressed)
+    def _end_pressed(self, event: PromptArea.EndPressed) -> None:
+        event.stop()
+        self.transcript.follow()
+
+    def _show_estimate(self) -> None:
+        prompt = self.composer.prompt
+        pico = draft_cost(self.figures, len(prompt.text) + sum(map(len, prompt.pastes)))
+        self.composer.estimate = "" if pico is None else f"≈ {usd(pico)}"
+
+    def keep_draft(self) -> None:
+        """Write down what is in the composer."""
+        self._drafts.save(self.session.conversation.id if self.session.conversation else None, self.composer.prompt)
+
+    def take_draft(self) -> None:
+        """Bring back what was typed in this conversation and not sent."""
+        conversation = self.session.conversation
+        self.composer.replace(self._drafts.load(conversation.id if conversation else None))
+
+    def to_composer(self) -> None:
+        """Write on."""
+        self.composer.area.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """Typing while the conversation has the focus goes into the composer."""
+        bound = {key for command in commands.scoped("transcript") for key in command.keys.split(",")}
+        if event.is_printable and event.character and event.key not in bound and self.focused is self.transcript:
+            event.stop()
+            self.composer.type(event.character)
+
+    # ---- the rest ----
+
+    @on(TopBar.ModelPressed)
+    def _model_pressed(self) -> None:
+        self.perform("model")
+
+    @on(Chips.Dropped)
+    def _dropped(self, event: Chips.Dropped) -> None:
+        self.composer.drop_paste(event.index)
+
+    @on(Chips.QueuePressed)
+    def _queue_pressed(self) -> None:
+        self.session.give_back()
+
+    @on(Chips.UnseenPressed)
+    def _unseen_pressed(self) -> None:
+        self.transcript.follow()
+
+    @on(Transcript.FollowChanged)
+    def _follow_changed(self, event: Transcript.FollowChanged) -> None:
+        self.query_one(Chips).unseen = event.unseen_lines
+
+    @on(Transcript.LinkClicked)
+    @work(group="link", exclusive=True, exit_on_error=False, description="open a link")
+    async def _link_clicked(self, event: Transcript.LinkClicked) -> None:
+        await open_link(self, event.href)
+
+    def action_scroll_page(self, by: int) -> None:
+        """Read back or on, while the composer keeps the focus."""
+        if by < 0:
+            self.transcript.action_page_up()
+        else:
+            self.transcript.action_page_down()
+
+    def last_answer(self) -> Entry | None:
+        """The newest message of a model."""
+        return next((entry for entry in reversed(self.session.entries) if entry.role == "model"), None)
+
+    async def copy_text(self, text: str, what: str) -> None:
+        """Put a text into the clipboard, and say so."""
+        way = await self.app.copy_text(text)
+        self.say(f"Copied {what}." if way else f"Could not copy {what}: it is too long for the terminal's clipboard.")

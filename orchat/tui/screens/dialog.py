@@ -1,0 +1,94 @@
+"""The shape that all dialogs share: a panel over the dimmed screen, Esc goes back."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from orchat.tui.lines import spread
+
+T = TypeVar("T")
+
+
+class TitleLine(Static):
+    """A dialog's first line: its name, and facts at the right end."""
+
+    DEFAULT_CSS = """
+    TitleLine { height: 1; }
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title = title
+        self._facts = Content("")
+
+    def set_facts(self, facts: str | Content) -> None:
+        """Say something at the right end."""
+        self._facts = Content.styled(facts, "$dim") if isinstance(facts, str) else facts
+        self.refresh()
+
+    def render(self) -> Content:
+        """One line."""
+        return spread(Content.styled(self._title, "bold"), self._facts, self.content_size.width)
+
+
+class Dialog(ModalScreen[T]):
+    """A panel in the middle of the screen; it fills a small one."""
+
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+        background: $background 60%;
+        & > #panel {
+            width: 90%;
+            max-width: 118;
+            height: 80%;
+            max-height: 36;
+            padding: 1 2;
+            background: $surface;
+            border: round $line;
+        }
+        & > #panel.-small { width: 64; max-width: 96%; height: auto; max-height: 90%; }
+        & Input {
+            border: none;
+            height: 1;
+            padding: 0;
+            background: transparent;
+            &:focus { border: none; }
+            & > .input--placeholder { color: $faint; }
+        }
+        & .ask { height: 1; margin: 1 0; }
+        & .ask > Static { width: 2; color: $accent; text-style: bold; }
+        & .foot { height: auto; margin-top: 1; }
+    }
+    Dialog.-narrow > #panel, Dialog.-low > #panel { width: 100%; height: 100%; max-height: 100%; padding: 0 1; }
+    Dialog.-narrow > #panel.-small, Dialog.-low > #panel.-small { width: 100%; height: auto; padding: 0 1; }
+    Dialog.-low .ask { margin: 0; }
+    Dialog.-low .foot { margin-top: 0; }
+    .-plain Dialog > #panel { border: none; }
+    """
+    BINDINGS = [Binding("escape", "back", "Back", show=False)]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]
+
+    SMALL = False
+    """As high as its content instead of as high as the screen."""
+
+    def compose(self) -> ComposeResult:
+        """The panel around what a subclass puts into it."""
+        with Vertical(id="panel", classes="-small" if self.SMALL else ""):
+            yield from self.content()
+
+    def content(self) -> ComposeResult:
+        """What stands in the panel."""
+        raise NotImplementedError
+
+    def action_back(self) -> None:
+        """Leave without an answer."""
+        self.dismiss(None)

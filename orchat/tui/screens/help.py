@@ -1,0 +1,78 @@
+"""F1: every key and command, from the one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from orchat.tui.commands import COMMANDS, Command, key_name
+from orchat.tui.lines import ACCENT, DIM, HEAD, column, keys_line
+from orchat.tui.screens.dialog import Dialog, TitleLine
+
+_WRITING = (
+    ("Enter", "", "Send; while an answer runs, queue"),
+    ("Ctrl+J", "", "New line; so do Shift+Enter and Alt+Enter"),
+    ("↑", "", "In an empty composer: the prompt before"),
+    ("PgUp / PgDn", "", "Read back while you write"),
+    ("", "//text", "Send a text that begins with a slash"),
+)
+
+
+class Help(Dialog[None]):
+    """What can be done, and how.
+
+    Args:
+        keymap: The user's own keys by the id of a command.
+    """
+
+    DEFAULT_CSS = """
+    Help VerticalScroll { height: 1fr; margin-top: 1; scrollbar-size-vertical: 1; }
+    """
+
+    def __init__(self, keymap: Mapping[str, str]) -> None:
+        super().__init__()
+        self._keymap = keymap
+
+    def content(self) -> ComposeResult:
+        """The table."""
+        yield TitleLine("Keys and commands")
+        with VerticalScroll(can_focus=True):
+            yield Static(help_text(self._keymap))
+        yield Static(keys_line(("↑↓", "scroll"), ("Esc", "back")), classes="foot")
+
+    def on_mount(self) -> None:
+        """The arrows scroll."""
+        self.query_one(VerticalScroll).focus()
+
+
+def help_text(keymap: Mapping[str, str]) -> Content:
+    """All of it."""
+    chat = [command for command in COMMANDS if command.scope != "transcript"]
+    reading = [command for command in COMMANDS if command.scope == "transcript"]
+    parts = [
+        Content.styled("EVERYWHERE", HEAD),
+        *_rows(chat, keymap),
+        Content(""),
+        Content.styled("WRITING", HEAD),
+        *(_row(keys, slash, about) for keys, slash, about in _WRITING),
+        Content(""),
+        Content.styled("IN THE CONVERSATION (F6, or a click)", HEAD),
+        *_rows(reading, keymap),
+    ]
+    return Content("\n").join(parts)
+
+
+def _rows(commands: Iterable[Command], keymap: Mapping[str, str]) -> Iterable[Content]:
+    for command in commands:
+        slash = f"/{command.slash} {command.argument}".rstrip() if command.slash else ""
+        yield _row(key_name(keymap.get(command.id, command.keys)), slash, command.about)
+
+
+def _row(keys: str, slash: str, about: str) -> Content:
+    return Content.assemble(
+        column(Content.styled(keys, f"bold {ACCENT}"), 14), column(Content.styled(slash, ACCENT), 18), (about, DIM)
+    )

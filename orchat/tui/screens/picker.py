@@ -1,0 +1,297 @@
+"""The model picker: a few letters, and the model is found."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from orchat.domain.catalog import Catalogue, Model
+from orchat.domain.clean import clean_line
+from orchat.errors import OrchatError
+from orchat.tui.lines import ACCENT, DIM, keys_line
+from orchat.tui.listing import SORTS, TRAITS, Listing, Trait, Wanted, details, header, row, typed_id
+from orchat.tui.screens.dialog import Dialog, TitleLine
+from orchat.tui.widgets.rows import Row, RowList
+from orchat.tui.wording import age
+
+if TYPE_CHECKING:
+    from orchat.runtime import Runtime
+
+
+class Chip(Widget, can_focus=True):
+    """A trait that can be asked for."""
+
+    DEFAULT_CSS = """
+    Chip { width: auto; height: 1; margin-right: 2; color: $dim; }
+    Chip.-on { color: $accent; text-style: bold; }
+    Chip:focus { text-style: reverse; }
+    """
+    BINDINGS = [
+        Binding("enter,space", "press", "Toggle", show=False),
+        Binding("left", "app.focus_previous", "Left", show=False),
+        Binding("right", "app.focus_next", "Right", show=False),
+    ]
+
+    on: reactive[bool] = reactive(False, toggle_class="-on")
+    """Asked for."""
+
+    class Toggled(Message):
+        """Asked for, or no longer."""
+
+    def __init__(self, label: str, *, id: str) -> None:
+        super().__init__(id=id)
+        self.label = label
+
+    def render(self) -> Content:
+        """``[sees]``, with a mark where it is asked for: colour alone tells nothing."""
+        return Content(f"[✓ {self.label}]" if self.on else f"[{self.label}]")
+
+    def watch_on(self) -> None:
+        """The mark takes room."""
+        self.refresh(layout=True)
+
+    def action_press(self) -> None:
+        """Ask for it, or no longer."""
+        self.on = not self.on
+        self.post_message(self.Toggled())
+
+    def on_click(self, event: events.Click) -> None:
+        """As Space."""
+        event.stop()
+        self.action_press()
+
+
+class SortChip(Chip):
+    """Goes through the orders."""
+
+    DEFAULT_CSS = """
+    SortChip { dock: right; margin-right: 0; }
+    """
+
+    index: reactive[int] = reactive(0)
+    """Which order."""
+
+    def render(self) -> Content:
+        """``sort: newest first ▾``."""
+        return Content(f"sort: {SORTS[self.index][1]} ▾")
+
+    def watch_index(self) -> None:
+        """The words take room."""
+        self.refresh(layout=True)
+
+    def action_press(self) -> None:
+        """The next order."""
+        self.index = (self.index + 1) % len(SORTS)
+        self.post_message(self.Toggled())
+
+
+class Picker(Dialog[str]):
+    """Gives back the id of a model.
+
+    Args:
+        runtime: Started.
+        current: Id of the present model.
+        text: What is searched at first.
+    """
+
+    DEFAULT_CSS = """
+    Picker {
+        & .ask { margin: 1 0; }
+        & #chips { height: 1; margin-bottom: 1; }
+        & #columns { height: 1; }
+        & #details { height: 5; margin-top: 1; border-top: solid $line; }
+    }
+    Picker.-low #chips { margin: 0; }
+    Picker.-narrow SortChip { display: none; }
+    Picker.-low #details { display: none; }
+    .-plain Picker #details { border-top: none; }
+    """
+    BINDINGS = [
+        Binding("up", "move(-1)", "Up", show=False, priority=True),
+        Binding("down", "move(1)", "Down", show=False, priority=True),
+        Binding("pageup", "page(-1)", "Page up", show=False, priority=True),
+        Binding("pagedown", "page(1)", "Page down", show=False, priority=True),
+        Binding("ctrl+f", "favourite", "Favourite", show=False, priority=True),
+        Binding("ctrl+s", "sort", "Sort", show=False, priority=True),
+    ]
+
+    def __init__(self, runtime: Runtime, *, current: str = "", text: str = "") -> None:
+        super().__init__()
+        self._runtime = runtime
+        self._current = current
+        self._text = text
+        self._listing = Listing.of(Catalogue())
+        self._found: dict[str, Model] = {}
+        self._offline = ""
+
+    def content(self) -> ComposeResult:
+        """Search, filters, list, details, keys."""
+        yield TitleLine("Model")
+        with Horizontal(classes="ask"):
+            yield Static(Content("›"))
+            yield Input(self._text, placeholder="name or id; any id can be typed", select_on_focus=False)
+        with Horizontal(id="chips"):
+            for trait in TRAITS:
+                yield Chip(trait, id=trait)
+            yield SortChip("sort", id="sort")
+        yield Static(Content(""), id="columns")
+        yield RowList(empty="loading the catalogue …")
+        yield Static(Content(""), id="details")
+        yield Static(
+            keys_line(("Enter", "use"), ("^F", "favourite"), ("^S", "sort"), ("Tab", "filters"), ("Esc", "back")),
+            classes="foot",
+        )
+
+    def on_mount(self) -> None:
+        """Show what is known, then fetch what is new."""
+        self.query_one(Input).focus()
+        self._load()
+
+    @work(group="catalogue", exclusive=True, exit_on_error=False, description="load the catalogue")
+    async def _load(self) -> None:
+        from orchat.store import settings
+
+        runtime = self._runtime
+        try:
+            await runtime.start()
+            known = await runtime.models.known()
+            self._listing = Listing.of(
+                known,
+                favourites=await runtime.parts.db.read(settings.favourites),
+                recents=await runtime.parts.db.read(settings.recents),
+                named=(*runtime.config.models.text, *runtime.config.models.vision),
+            )
+            if known.models:
+                self._fill(self._current)
+            current = await runtime.models.current()
+            self._offline = "" if current is not known or self._is_fresh(current) else "offline · "
+            self._relist(current, self._highlight_id())
+        except OrchatError as error:
+            self._offline = "offline · "
+            self.query_one(RowList).set_rows((), empty=clean_line(f"no catalogue: {error.message}", 200))
+            self._show_facts(0)
+
+    def _is_fresh(self, catalogue: Catalogue) -> bool:
+        limit_s = self._runtime.config.models.catalogue_max_age_h * 3600
+        return self._runtime.clock.now() - catalogue.fetched_at <= limit_s
+
+    def _highlight_id(self) -> str:
+        row = self.query_one(RowList).highlighted
+        return row.id if row else self._current
+
+    def _relist(self, catalogue: Catalogue, highlight: str, favourites: tuple[str, ...] | None = None) -> None:
+        old = self._listing
+        stars = old.favourites if favourites is None else favourites
+        self._listing = Listing.of(catalogue, favourites=stars, recents=old.recents, named=old.named)
+        self._fill(highlight)
+
+    # ---- finding ----
+
+    @property
+    def _wanted(self) -> Wanted:
+        chips: list[Trait] = [trait for trait in TRAITS if self.query_one(f"#{trait}", Chip).on]
+        sort = SORTS[self.query_one(SortChip).index][0]
+        return Wanted(text=self.query_one(Input).value, traits=frozenset(chips), sort=sort)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._fill()
+
+    @on(Chip.Toggled)
+    def _toggled(self, event: Chip.Toggled) -> None:
+        event.stop()
+        self._fill()
+
+    def _fill(self, highlight: str | None = None) -> None:
+        wanted, listing = self._wanted, self._listing
+        found = listing.find(wanted)
+        self._found = {model.id: model for model in found}
+        rows = [Row(model.id, partial(row, model, listing.mark(model.id), wanted.text)) for model in found]
+        other = typed_id(wanted.text, found)
+        if other is not None:
+            rows.append(Row(other, partial(_typed_row, other)))
+        empty = "no model fits" if listing.catalogue.models else None
+        self.query_one(RowList).set_rows(rows, highlight=None if wanted.text else highlight, empty=empty)
+        self._show_facts(len(found))
+
+    def _show_facts(self, found: int) -> None:
+        catalogue = self._listing.catalogue
+        facts = "no catalogue yet"
+        if catalogue.models:
+            old = age(self._runtime.clock.now() - catalogue.fetched_at)
+            words = "catalogue is new" if old == "new" else f"catalogue {old} old"
+            facts = f"{found} of {len(catalogue.models)} · {self._offline}{words}"
+        self.query_one(TitleLine).set_facts(facts)
+
+    # ---- looking and choosing ----
+
+    @on(RowList.Highlighted)
+    def _looked_at(self, event: RowList.Highlighted) -> None:
+        event.stop()
+        pane = self.query_one("#details", Static)
+        model = self._found.get(event.row.id) if event.row else None
+        width = max(20, pane.size.width or self.size.width - 12)
+        if model is not None:
+            pane.update(details(model, width))
+        elif event.row is not None:
+            pane.update(Content.styled("not in the catalogue: it is sent as typed", DIM))
+        else:
+            pane.update(Content(""))
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """The columns follow the width."""
+        self.call_after_refresh(self._show_columns)
+
+    def _show_columns(self) -> None:
+        rows = self.query_one(RowList)
+        self.query_one("#columns", Static).update(header(rows.scrollable_content_region.width or rows.size.width))
+
+    @on(RowList.Chosen)
+    def _chosen(self, event: RowList.Chosen) -> None:
+        event.stop()
+        self.dismiss(event.row.id)
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.query_one(RowList).action_choose()
+
+    def action_move(self, by: int) -> None:
+        """Look at another row while typing goes on."""
+        self.query_one(RowList).action_move(by)
+
+    def action_page(self, by: int) -> None:
+        """Look at a row one page away."""
+        self.query_one(RowList).action_page(by)
+
+    def action_sort(self) -> None:
+        """The next order."""
+        self.query_one(SortChip).action_press()
+
+    @work(group="favourite", exclusive=False, exit_on_error=False, description="remember a favourite")
+    async def action_favourite(self) -> None:
+        """Give the highlighted model a star, or take it away."""
+        from orchat.store import settings
+
+        chosen = self.query_one(RowList).highlighted
+        if chosen is None:
+            return
+        await self._runtime.parts.db.write(settings.toggle_favourite, chosen.id)
+        favourites = await self._runtime.parts.db.read(settings.favourites)
+        self._relist(self._listing.catalogue, chosen.id, favourites)
+
+
+def _typed_row(model_id: str, width: int) -> Content:
+    words = Content.assemble("   ", ("use ", DIM), (clean_line(model_id, 120), f"bold {ACCENT}"), (" as typed", DIM))
+    return words.truncate(width, ellipsis=True)

@@ -1,0 +1,126 @@
+"""A screen that paints first and starts everything else behind its first frame."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Literal
+
+from textual import work
+from textual.screen import Screen
+from textual.worker import Worker
+
+from orchat import logs
+from orchat.domain.clean import clean_line
+from orchat.errors import KeyringUnavailable, KeysError, NoKeys, NotFound, OrchatError
+from orchat.tui.problems import Problem, problem_of
+from orchat.tui.transcript.entry import Entry
+from orchat.tui.transcript.widget import Transcript
+
+if TYPE_CHECKING:
+    from orchat.keys.ring import KeyLease
+    from orchat.runtime import Runtime
+    from orchat.tui.app import OrchatApp
+    from orchat.tui.session import Session
+
+logger = logging.getLogger("orchat.tui")
+
+
+class Starting(Screen[None]):
+    """Starts the runtime and finds a key.
+
+    Args:
+        runtime: Need not have started.
+        resume: Id, or its beginning, of the conversation to go on with.
+    """
+
+    app: OrchatApp
+    session: Session
+    """The conversation that is shown."""
+
+    def __init__(self, runtime: Runtime, *, resume: str | None) -> None:
+        super().__init__()
+        self.runtime = runtime
+        self.lease: KeyLease | None = None
+        """The key of this instance, once it is known."""
+        self._resume = resume
+        self._asking = False
+
+    @abstractmethod
+    def refresh_figures(self) -> Worker[None]:
+        """Read cost, context, key and model again."""
+
+    @abstractmethod
+    def take_draft(self) -> None:
+        """Bring back what was typed in this conversation and not sent."""
+
+    @work(group="start", exclusive=True, exit_on_error=False, description="start the runtime")
+    async def start(self) -> None:
+        """Open the database, show the conversation that was asked for, find a key, learn about models."""
+        try:
+            await self.runtime.start()
+            if self._resume is not None:
+                await self.session.open(self._resume)
+                self.take_draft()
+        except NotFound as error:
+            self.say(error.message, severity="warning")
+        except OrchatError as error:
+            self._show_problem(problem_of(error, now=self.runtime.clock.now()))
+            return
+        self.app.settle_memory()
+        await self._find_key()
+        self._learn_models()
+
+    async def _find_key(self) -> None:
+        try:
+            self.lease = await self.runtime.lease()
+        except (NoKeys, KeyringUnavailable) as error:
+            if not self.session.busy:
+                await self.ask_for_key(error.message)
+        except KeysError as error:
+            self._show_problem(problem_of(error, now=self.runtime.clock.now()))
+        self.refresh_figures()
+
+    @work(group="models", exclusive=True, exit_on_error=False, description="learn about models")
+    async def _learn_models(self) -> None:
+        try:
+            if self.lease is not None:
+                self.session.use_default(await self.runtime.default_model())
+            await self.runtime.models.current()
+        except OrchatError as error:
+            logs.event(logger, "catalogue.unreachable", level=logging.WARNING, error=error)
+        self.refresh_figures()
+
+    async def ask_for_key(self, reason: str = "") -> bool:
+        """Offer the ways to a key; whether there is another one now."""
+        from orchat.tui.screens.welcome import Welcome
+
+        if self._asking:
+            return False
+        self._asking = True
+        try:
+            welcome = Welcome(
+                self.runtime,
+                reason=reason,
+                has_demo=self.app.start_demo is not None,
+                has_key=self.lease is not None,
+            )
+            outcome = await self.app.push_screen_wait(welcome)
+        finally:
+            self._asking = False
+        if outcome == "demo":
+            self.app.switch_to_demo()
+        elif outcome == "key":
+            self.lease = await self.runtime.lease()
+            self._learn_models()
+        self.refresh_figures()
+        return outcome == "key"
+
+    def _show_problem(self, problem: Problem) -> None:
+        """An error that belongs to no answer."""
+        card = problem.card(self.runtime.clock.now())
+        self.query_one(Transcript).add(Entry(role="notice", title="orchat", error=card))
+
+    def say(self, words: str, *, severity: Literal["information", "warning", "error"] = "information") -> None:
+        """Something that may be missed."""
+        self.app.notify(clean_line(words, 300), severity=severity, markup=False, timeout=4)

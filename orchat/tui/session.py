@@ -1,0 +1,294 @@
+"""The conversation on the screen: what was said, what runs, what waits. It knows no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from orchat.domain.conversation import Conversation, Draft
+from orchat.errors import KeyringUnavailable, NoKeys, OrchatError
+from orchat.tui import changes
+from orchat.tui.answering import Answering
+from orchat.tui.changes import Change, Prompt
+from orchat.tui.entries import entries_of, paste_name, stored_problem_of, you_entry
+from orchat.tui.problems import Problem
+from orchat.tui.transcript.entry import Entry
+
+if TYPE_CHECKING:
+    from orchat.chat.turn import Turn
+    from orchat.domain.conversation import StoredMessage
+    from orchat.domain.money import Usage
+    from orchat.runtime import Runtime
+
+
+class Session:
+    """One conversation as it goes on.
+
+    Args:
+        runtime: The parts behind the screen; it need not have started yet.
+        show: Told of every change, at once and in order.
+        model: Model to ask; None: the conversation's, else the default.
+    """
+
+    def __init__(self, runtime: Runtime, show: Callable[[Change], None], *, model: str | None = None) -> None:
+        self._runtime = runtime
+        self._show = show
+        self._queue: list[Prompt] = []
+        self._asked: Answering | None = None
+        self._system: str | None = None
+        self._default_model = ""
+        self._chosen = model
+        self.entries: list[Entry] = []
+        """What is shown, oldest first."""
+        self.conversation: Conversation | None = None
+        """None until the first prompt is sent."""
+        self.answer: StoredMessage | None = None
+        """The last answer, as it was kept."""
+        self.context: Usage | None = None
+        """Tokens of the last answer whose tokens are known."""
+
+    # ---- what it is now ----
+
+    @property
+    def model(self) -> str:
+        """Id of the model that is asked next; empty while the default is not known."""
+        kept = self.conversation.model if self.conversation else None
+        return self._chosen or kept or self._default_model
+
+    @property
+    def title(self) -> str:
+        """What the conversation is called; foreign text."""
+        return self.conversation.title if self.conversation else ""
+
+    @property
+    def system(self) -> str | None:
+        """The system prompt."""
+        return self.conversation.system if self.conversation else self._system
+
+    @property
+    def turns(self) -> int:
+        """Prompts on the path that is shown."""
+        return sum(1 for entry in self.entries if entry.role == "you")
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer runs."""
+        return self._asked is not None and self._asked.is_running
+
+    @property
+    def waiting(self) -> int:
+        """How many prompts are queued."""
+        return len(self._queue)
+
+    @property
+    def problem(self) -> Problem | None:
+        """What went wrong with the last answer."""
+        return self._asked.problem if self._asked else None
+
+    @property
+    def prompts(self) -> list[str]:
+        """What was asked so far, oldest first."""
+        return [entry.source for entry in self.entries if entry.role == "you"]
+
+    # ---- settings ----
+
+    def use_default(self, model: str) -> None:
+        """Name the model that answers where none was chosen."""
+        self._default_model = model
+        self._show(changes.StateChanged())
+
+    async def choose_model(self, model: str) -> None:
+        """Ask this model from now on."""
+        self._chosen = model
+        if self.conversation is not None:
+            await self._runtime.conversations.set_model(self.conversation.id, model)
+        self._show(changes.StateChanged())
+
+    async def set_system(self, text: str) -> None:
+        """Give the following turns a system prompt; an empty one takes it away."""
+        self._system = text or None
+        if self.conversation is not None:
+            await self._runtime.conversations.set_system(self.conversation.id, self._system)
+            await self.reload()
+        self._show(changes.StateChanged())
+
+    async def rename(self, title: str) -> None:
+        """Give the conversation a title.
+
+        Raises:
+            UsageError: The title is empty.
+        """
+        if self.conversation is not None:
+            await self._runtime.conversations.rename(self.conversation.id, title)
+            await self.reload()
+            self._show(changes.StateChanged())
+
+    # ---- opening ----
+
+    async def open(self, id_or_prefix: str) -> None:
+        """Show a kept conversation.
+
+        Raises:
+            NotFound: None, or more than one.
+        """
+        await self._runtime.start()
+        found = await self._runtime.conversations.get(id_or_prefix)
+        path = await self._runtime.conversations.path(found.id)
+        self._forget()
+        self.conversation = found
+        self.entries = entries_of(path)
+        self.answer = next((stored for stored in reversed(path) if stored.role == "assistant"), None)
+        self.context = next((stored.usage for stored in reversed(path) if stored.usage), None)
+        self._asked = self._last_asked(path)
+        self._show(changes.Replaced(entries=tuple(self.entries)))
+        self._show(changes.StateChanged())
+
+    def reset(self) -> None:
+        """Begin a new conversation; the chosen model stays."""
+        self._chosen = self.model or None
+        self._forget()
+        self._show(changes.Replaced(entries=()))
+        self._show(changes.StateChanged())
+
+    def _forget(self) -> None:
+        self.conversation = None
+        self.entries = []
+        self.answer = None
+        self.context = None
+        self._asked = None
+        self._system = None
+
+    def _last_asked(self, path: tuple[StoredMessage, ...]) -> Answering | None:
+        if len(path) < 2 or path[-1].role != "assistant":
+            return None
+        return Answering(
+            self._runtime,
+            self._show,
+            prompt=Prompt(text=path[-2].text),
+            you=self.entries[-2],
+            answer=self.entries[-1],
+            prompt_id=path[-2].id,
+            problem=stored_problem_of(path[-1]),
+        )
+
+    # ---- the queue ----
+
+    def queue(self, prompt: Prompt) -> None:
+        """Send a prompt when the running answer is over."""
+        self._queue.append(prompt)
+        self._show(changes.QueueChanged(waiting=len(self._queue)))
+
+    def give_back(self) -> bool:
+        """Take the queue back into the composer; whether there was one."""
+        if not self._queue:
+            return False
+        prompts, self._queue = tuple(self._queue), []
+        self._show(changes.QueueChanged(waiting=0))
+        self._show(changes.GivenBack(prompts=prompts))
+        return True
+
+    # ---- asking ----
+
+    async def converse(self, prompt: Prompt) -> None:
+        """Ask, show the answer, then go on with what was queued meanwhile.
+
+        A failed or stopped answer gives the queue back. Cancelling stops the answer; what arrived is kept.
+        """
+        following: Prompt | None = prompt
+        while following is not None:
+            if not await self._ask(following):
+                self.give_back()
+                return
+            following = self._queue.pop(0) if self._queue else None
+            if following is not None:
+                self._show(changes.QueueChanged(waiting=len(self._queue)))
+
+    async def again(self, *, model: str | None = None, parameters: Mapping[str, Any] | None = None) -> None:
+        """Answer the last prompt anew; its former answer stays in the store as a branch.
+
+        Args:
+            model: Ask this model, now and from now on.
+            parameters: Fields of `ChatRequest` to set for this answer.
+        """
+        asked = self._asked
+        if asked is None or self.busy:
+            return
+        if model is not None:
+            await self.choose_model(model)
+        self._take_away(asked.answer)
+        self._asked = Answering(
+            self._runtime, self._show, prompt=asked.prompt, you=asked.you, model=self.model, prompt_id=asked.prompt_id
+        )
+        if not await self._run(self._asked, parameters):
+            self.give_back()
+
+    async def _ask(self, prompt: Prompt) -> bool:
+        you = you_entry(prompt, self._runtime.clock.now())
+        self._add(you)
+        self._asked = Answering(self._runtime, self._show, prompt=prompt, you=you, model=self.model)
+        return await self._run(self._asked, None)
+
+    async def _run(self, asked: Answering, parameters: Mapping[str, Any] | None) -> bool:
+        """One answer, whatever happens to it; whether it came whole."""
+        self._add(asked.answer)
+        self._show(changes.StateChanged())
+        try:
+            return await asked.run(partial(self._begin_turn, asked, parameters))
+        except (NoKeys, KeyringUnavailable) as error:
+            self._unsay(asked, error)
+            return False
+        finally:
+            self.answer = asked.stored or self.answer
+            self.context = (asked.stored.usage if asked.stored else None) or self.context
+            self._show(changes.StateChanged())
+
+    async def _begin_turn(self, asked: Answering, parameters: Mapping[str, Any] | None) -> Turn:
+        from orchat.chat.books import Wish
+
+        service = self._runtime.conversations
+        wish = Wish(model=self._chosen, parameters=parameters)
+        if self.conversation is None:
+            self.conversation = await service.create(model=self._chosen, system=self._system)
+        if asked.prompt_id is not None:
+            turn = await service.again(self.conversation.id, asked.prompt_id, wish)
+        else:
+            attachments = [
+                await service.attach(text.encode(), name=paste_name(number), mime="text/plain")
+                for number, text in enumerate(asked.prompt.pastes, 1)
+            ]
+            draft = Draft(text=asked.prompt.text, attachments=tuple(attachments), model=self._chosen)
+            turn = await service.send(self.conversation.id, draft, wish)
+        await self.reload()
+        return turn
+
+    def _unsay(self, asked: Answering, error: OrchatError) -> None:
+        """Without a key nothing was said: the prompt goes back to where it came from."""
+        self._take_away(asked.answer)
+        if asked.prompt_id is None:
+            self._take_away(asked.you)
+            self._show(changes.GivenBack(prompts=(asked.prompt,)))
+        self._asked = None
+        self._show(changes.KeyNeeded(reason=error.message))
+
+    def tick(self) -> None:
+        """A second went by: count up what runs, count down what waits."""
+        if self._asked is not None:
+            self._asked.tick()
+
+    # ---- entries ----
+
+    def _add(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        self._show(changes.Added(entry=entry))
+
+    def _take_away(self, entry: Entry) -> None:
+        if entry in self.entries:
+            self.entries.remove(entry)
+            self._show(changes.Removed(entry=entry))
+
+    async def reload(self) -> None:
+        """Read title, model and system prompt again."""
+        assert self.conversation is not None
+        self.conversation = await self._runtime.conversations.get(self.conversation.id)
+        self._show(changes.StateChanged())

@@ -1,0 +1,83 @@
+"""Puts what a session says onto the widgets of the chat screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from orchat.tui import changes, commands
+from orchat.tui.changes import Change
+from orchat.tui.transcript.widget import Transcript
+from orchat.tui.widgets.chips import Chips
+from orchat.tui.widgets.composer import Composer
+from orchat.tui.widgets.keybar import KeyBar
+from orchat.tui.widgets.topbar import TopBar
+
+if TYPE_CHECKING:
+    from orchat.tui.screens.chat import ChatScreen
+    from orchat.tui.session import Session
+
+
+class Stage:
+    """The widgets that follow a session.
+
+    Args:
+        screen: Holds them.
+        changed: Called when title, model or state have to be shown again.
+    """
+
+    def __init__(self, screen: ChatScreen, changed: Callable[[], None]) -> None:
+        self._screen = screen
+        self._changed = changed
+
+    def show(self, change: Change) -> None:
+        """Show one change."""
+        transcript = self._screen.query_one(Transcript)
+        match change:
+            case changes.Said():
+                transcript.stream_text(change.entry, change.text)
+            case changes.Thought():
+                transcript.stream_reasoning(change.entry, change.text)
+            case changes.Updated():
+                transcript.update_entry(change.entry, **change.values)
+            case changes.Added():
+                transcript.add(change.entry)
+                transcript.follow()
+            case changes.Removed():
+                transcript.remove(change.entry)
+            case changes.Finished():
+                transcript.finish(change.entry)
+            case changes.Replaced():
+                transcript.set_entries(list(change.entries))
+            case _:
+                self._show_rest(change)
+
+    def _show_rest(self, change: Change) -> None:
+        match change:
+            case changes.QueueChanged():
+                self._screen.query_one(Chips).waiting = change.waiting
+            case changes.GivenBack():
+                composer = self._screen.query_one(Composer)
+                for prompt in reversed(change.prompts):
+                    composer.restore(prompt)
+            case _:
+                self._changed()
+
+    def show_state(self, session: Session, *, ready: bool, keymap: Mapping[str, str]) -> None:
+        """Title, model, keys.
+
+        Args:
+            session: What is shown.
+            ready: Whether something can be sent.
+            keymap: The user's own keys by the id of a command.
+        """
+        bar = self._screen.query_one(TopBar)
+        bar.conversation, bar.turns, bar.model = session.title, session.turns, session.model
+        bar.ready = ready
+        self._screen.query_one(Composer).area.prompts = session.prompts
+        shown = [command for command in commands.COMMANDS if command.footer]
+        if session.busy:
+            shown.insert(0, commands.BY_ID["stop"])
+        self._screen.query_one(KeyBar).pairs = tuple(
+            (commands.key_name(keymap.get(command.id, command.keys)), command.title) for command in shown
+        )

@@ -1,0 +1,58 @@
+"""The commands that a beginning such as ``/mo`` may mean, over the composer."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from textual.content import Content
+
+from orchat.tui.commands import Command, completions, key_name
+from orchat.tui.lines import ACCENT, DIM, column, spread
+from orchat.tui.widgets.rows import Row, RowList
+
+MOST = 8
+"""Rows shown at once."""
+
+
+class Completion(RowList, can_focus=False):
+    """A list that the composer steers."""
+
+    DEFAULT_CSS = f"""
+    Completion {{
+        display: none;
+        height: auto;
+        max-height: {MOST};
+        padding: 0 2;
+        background: $surface;
+    }}
+    Completion.-open {{ display: block; }}
+    """
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to choose."""
+        return self.has_class("-open")
+
+    @property
+    def chosen(self) -> Command | None:
+        """The highlighted command."""
+        row = self.highlighted
+        return next((command for command in completions("/") if row and command.id == row.id), None)
+
+    def offer(self, typed: str) -> None:
+        """Show what the first word of a draft may mean; close when it is no command."""
+        is_word = typed.startswith("/") and not any(char.isspace() for char in typed)
+        found = completions(typed) if is_word else []
+        self.set_class(bool(found), "-open")
+        if found:
+            self.set_rows([Row(command.id, partial(_line, command)) for command in found])
+
+    def close(self) -> None:
+        """Go away until something else is typed."""
+        self.remove_class("-open")
+
+
+def _line(command: Command, width: int) -> Content:
+    name = Content.assemble((f"/{command.slash}", ACCENT), (f" {command.argument}" if command.argument else "", DIM))
+    left = Content.assemble(column(name, 20), (command.about, DIM))
+    return spread(left, Content.styled(key_name(command.keys), DIM), width)
