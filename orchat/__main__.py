@@ -1,5 +1,6 @@
 """The command ``orchat``, also as ``python -m orchat``."""
 
+import gc
 import os
 import sys
 
@@ -11,9 +12,7 @@ def main() -> None:
         sys.exit(_version())
     from orchat.cli.main import main as run
 
-    code = run(sys.argv[1:])
-    _flush()
-    sys.exit(code)
+    sys.exit(run(sys.argv[1:]))
 
 
 def _version() -> int:
@@ -34,16 +33,6 @@ def _keep_standard_descriptors() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, mode)
-
-
-def _flush() -> None:
-    """What a reader that has gone left behind must not make Python complain while it ends."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream is not None:
-                stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

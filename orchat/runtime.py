@@ -179,16 +179,28 @@ class Runtime:
         self.paths.ensure()
         opening = self._tasks.spawn(Database.open(self.paths.database, self.clock), name="open the database")
         await asyncio.sleep(0)
-        for module in ("orchat.openrouter.client", "orchat.chat.service", "orchat.keys.ring"):
-            await self._load(module)
-        await settled(opening)
-        db = opening.result()
         try:
-            instance = await Instance.enter(db, front_end=self.front_end, clock=self.clock)
-            return self._build(db, instance)
+            client = await self._client()
+            for module in ("orchat.chat.service", "orchat.keys.ring"):
+                await self._load(module)
+            await settled(opening)
+            instance = await Instance.enter(opening.result(), front_end=self.front_end, clock=self.clock)
         except BaseException:
-            await db.close()
+            await settled(opening)
+            if opening.exception() is None:
+                await opening.result().close()
             raise
+        return self._build(opening.result(), instance, client)
+
+    async def _client(self) -> OpenRouter:
+        """The client; its HTTP library is loaded in a thread meanwhile, where a request is about to be sent."""
+        await self._load("orchat.openrouter.client")
+        from orchat.openrouter.client import OpenRouter
+
+        client = OpenRouter.from_settings(self.config.api, clock=self.clock)
+        if self.front_end != "cli":
+            self._tasks.spawn(client.prepare(), name="load the HTTP library")
+        return client
 
     async def _load(self, module: str) -> None:
         """A screen stays live while modules load in a thread; elsewhere the detour would only cost time."""
@@ -197,17 +209,15 @@ class Runtime:
         else:
             import_module(module)
 
-    def _build(self, db: Database, instance: Instance) -> Parts:
+    def _build(self, db: Database, instance: Instance, client: OpenRouter) -> Parts:
         from orchat.chat.books import Desk
         from orchat.chat.service import Conversations
         from orchat.dispatch.attempt import Ground
         from orchat.dispatch.catalog import Models
         from orchat.dispatch.dispatcher import Dispatcher
         from orchat.keys.ring import Ring
-        from orchat.openrouter.client import OpenRouter
 
         config = self.config
-        client = OpenRouter.from_settings(config.api, clock=self.clock)
         models = Models(client, db, self.clock, self._tasks, max_age_s=config.models.catalogue_max_age_h * 3600)
         ground = Ground(client=client, db=db, models=models, clock=self.clock, tasks=self._tasks, owner=instance.id)
         dispatcher = Dispatcher(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -116,6 +117,8 @@ class Invocation:
         async def whole() -> T:
             async with runtime:
                 await runtime.start()
+                gc.freeze()  # what is loaded by now stays, and need not be looked at again
+                gc.enable()
                 return await work(runtime)
 
         with ExitStack() as stack:

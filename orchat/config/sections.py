@@ -71,7 +71,10 @@ class ApiSettings:
     app_title: str = field(
         default="orchat", metadata=about("Name shown on OpenRouter's activity page; empty sends none.")
     )
-    app_url: str = field(default="", metadata=about("Address shown beside that name; empty sends none.", url=True))
+    app_url: str = field(
+        default="https://github.com/orchat/orchat",
+        metadata=about("Address that identifies the program there; empty sends none.", url=True),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

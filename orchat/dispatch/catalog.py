@@ -89,14 +89,14 @@ class Models:
         row = await self._db.read(kept.get, self._client.base_url)
         if row is None:
             return Catalogue()
-        from orchat.openrouter.client import parse_models
+        from orchat.openrouter.models import parse_models
 
         text, fetched_at = row
         return Catalogue(models=parse_models(text), fetched_at=fetched_at)
 
     async def _fetched(self) -> Catalogue:
         from orchat.domain.catalog import Catalogue
-        from orchat.openrouter.client import parse_models
+        from orchat.openrouter.models import parse_models
 
         text = await self._client.models_raw()
         models = parse_models(text)

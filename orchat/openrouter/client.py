@@ -11,15 +11,13 @@ from urllib.parse import quote
 
 from orchat import __version__
 from orchat.clock import Clock, SystemClock
-from orchat.domain.catalog import Model
 from orchat.domain.events import Event
 from orchat.domain.request import ChatRequest
 from orchat.domain.secret import Secret
 from orchat.domain.stream import EventStream
 from orchat.errors import KeyRejected, UpstreamFailed, UsageError
-from orchat.openrouter import account, failures, fields
+from orchat.openrouter import failures, fields
 from orchat.openrouter.answer import Answer, Document
-from orchat.openrouter.models import parse_models
 from orchat.openrouter.server import read_base_url
 from orchat.openrouter.wire import Dialect
 from orchat.openrouter.wire import body as wire_body
@@ -27,6 +25,8 @@ from orchat.tasks import Tasks
 
 if TYPE_CHECKING:
     from orchat.config.sections import ApiSettings
+    from orchat.domain.catalog import Model
+    from orchat.openrouter import account
     from orchat.openrouter._httpx import httpx
     from orchat.openrouter.exchange import Exchange, Limits, Reader
 
@@ -177,6 +177,8 @@ class OpenRouter:
         Returns:
             The catalogue in the server's order.
         """
+        from orchat.openrouter.models import parse_models
+
         return parse_models(await self.models_raw(key))
 
     async def models_raw(self, key: Secret | None = None) -> str:
@@ -185,10 +187,14 @@ class OpenRouter:
 
     async def key_status(self, key: Secret) -> account.KeyStatus:
         """What a key may still do."""
+        from orchat.openrouter import account
+
         return account.parse_key_status(await self._get_object("/key", key))
 
     async def credits(self, key: Secret) -> account.Credits:
         """The account's money."""
+        from orchat.openrouter import account
+
         return account.parse_credits(await self._get_object("/credits", key))
 
     async def generation(self, generation_id: str, key: Secret) -> account.Generation:
@@ -197,11 +203,15 @@ class OpenRouter:
         Raises:
             BadRequest: with ``status`` 404 while the server does not know it.
         """
+        from orchat.openrouter import account
+
         document = await self._get_object(f"/generation?id={quote(generation_id, safe='')}", key)
         return account.parse_generation(document, generation_id=generation_id)
 
     async def endpoints(self, model_id: str, key: Secret | None = None) -> tuple[account.Endpoint, ...]:
         """The providers of a model; latency and throughput are only told with a key."""
+        from orchat.openrouter import account
+
         document = await self._get_object(f"/models/{quote(model_id, safe='/:~@')}/endpoints", key)
         return account.parse_endpoints(document)
 
@@ -337,4 +347,4 @@ def _authorize(request: httpx.Request, key: Secret) -> None:
     request.headers["Authorization"] = "Bearer " + key.reveal()
 
 
-__all__ = ["BASE_URL", "Attribution", "OpenRouter", "Timeouts", "parse_models"]
+__all__ = ["BASE_URL", "Attribution", "OpenRouter", "Timeouts"]

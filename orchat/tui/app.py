@@ -126,6 +126,7 @@ class OrchatApp(App[None]):
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000, 20, 50)
+        gc.enable()
 
     @work(group="demo", exclusive=True, exit_on_error=False, description="switch to the demo")
     async def switch_to_demo(self) -> None:
