@@ -52,7 +52,7 @@ class Question:
     """Pictures that the provider fetches."""
 
 
-@click.command("ask", context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("ask", add_help_option=False)
 @click.argument("prompt", required=False, metavar="[PROMPT]")
 @click.option("-m", "--model", "models", multiple=True, metavar="MODEL", help="Model; the next ones are fallbacks.")
 @click.option("-s", "--system", metavar="TEXT", help="System prompt.")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import click
 
-from orchat.cli.options import common, invocation_of, json_option
+from orchat.cli.options import common, help_option, invocation_of, json_option
 from orchat.cli.table import ABOUT, Value, print_table
 
 
-@click.group("config", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("config", add_help_option=False, no_args_is_help=False)
+@help_option
 def command() -> None:
     """Look at the settings, or begin a settings file."""
 
 
-@command.command("path")
+@command.command("path", add_help_option=False)
 @common()
 @click.pass_context
 def path(context: click.Context, /) -> None:
@@ -22,7 +23,7 @@ def path(context: click.Context, /) -> None:
     invocation.output.write(f"{invocation.paths().config_file}\n")
 
 
-@command.command("show", epilog=ABOUT)
+@command.command("show", add_help_option=False, epilog=ABOUT)
 @click.option("--origin", is_flag=True, help="Say where each value comes from.")
 @json_option
 @common()
@@ -40,7 +41,7 @@ def show(context: click.Context, /, *, origin: bool, as_json: bool) -> None:
     print_table(invocation.output, columns, cells)
 
 
-@command.command("init")
+@command.command("init", add_help_option=False)
 @common()
 @click.pass_context
 def init(context: click.Context, /) -> None:
@@ -51,7 +52,7 @@ def init(context: click.Context, /) -> None:
     invocation.output.write(f"{write_initial(invocation.paths())}\n")
 
 
-@command.command("example")
+@command.command("example", add_help_option=False)
 @common()
 @click.pass_context
 def example(context: click.Context, /) -> None:

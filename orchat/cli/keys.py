@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchat.cli.options import common, invocation_of, json_option
+from orchat.cli.options import common, help_option, invocation_of, json_option
 from orchat.cli.prompt import STDIN, read_stdin
 from orchat.cli.table import ABOUT, Cell, count, moment, print_table
 from orchat.errors import KeysError, UsageError
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 VARIABLE = "OPENROUTER_API_KEY"
 
 
-@click.group("keys", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("keys", add_help_option=False, no_args_is_help=False)
+@help_option
 def command() -> None:
     """Keep API keys in the system's keyring."""
 
 
-@command.command("add")
+@command.command("add", add_help_option=False)
 @click.argument("label")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read the key from stdin instead of asking for it.")
 @common()
@@ -54,7 +55,7 @@ def add(context: click.Context, /, *, label: str, from_stdin: bool) -> None:
     invocation.diagnostics.note(f"kept as {lease.label} ({lease.fingerprint}) in the {lease.source}", always=True)
 
 
-@command.command("list", epilog=ABOUT)
+@command.command("list", add_help_option=False, epilog=ABOUT)
 @json_option
 @common()
 @click.pass_context
@@ -92,7 +93,7 @@ def list_(context: click.Context, /, *, as_json: bool) -> None:
     print_table(invocation.output, ("LABEL", "FINGERPRINT", "TODAY", "STATE", "UNTIL"), rows, right=("TODAY",))
 
 
-@command.command("where", epilog=ABOUT)
+@command.command("where", add_help_option=False, epilog=ABOUT)
 @common()
 @click.pass_context
 def where(context: click.Context, /) -> None:

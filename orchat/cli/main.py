@@ -69,7 +69,7 @@ def _version(context: click.Context, _option: click.Parameter, value: bool) -> N
         context.exit()
 
 
-@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, invoke_without_command=True, add_help_option=False)
 @click.option("-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Say which.")
 @click.option("-m", "--model", metavar="MODEL", help="Model of the first conversation.")
 @click.option("-r", "--resume", metavar="ID", help="Go on with a session; the beginning of its id is enough.")

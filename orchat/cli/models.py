@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SORTS: tuple[SortKey, ...] = ("name", "newest", "price", "context")
 
 
-@click.command("models", epilog=ABOUT, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("models", epilog=ABOUT, add_help_option=False)
 @click.option("--search", "text", default="", metavar="TEXT", help="All words must be part of id or name.")
 @click.option("--free", is_flag=True, help="Only free models.")
 @click.option("--vision", "sees", is_flag=True, help="Only models that take images.")

@@ -68,14 +68,27 @@ def common(*, hidden: bool = True) -> Callable[[Decorated], Decorated]:
     def decorate(command: Decorated) -> Decorated:
         for option in reversed(options):
             command = option(command)
-        return command
+        return help_option(command)
 
     return decorate
+
+
+def help_option(command: Decorated) -> Decorated:
+    """Add ``--help`` of our own: click's writes past `Output`, which knows what a full disk is."""
+    return click.option(
+        "-h", "--help", is_flag=True, is_eager=True, expose_value=False, callback=_help, help="Show this and exit."
+    )(command)
 
 
 def json_option(command: Decorated) -> Decorated:
     """Add ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on stderr.")(command)
+
+
+def _help(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        invocation_of(context).output.write(f"{context.get_help()}\n")
+        context.exit()
 
 
 def _demo(context: click.Context, _option: click.Parameter, value: bool) -> None:

@@ -78,7 +78,7 @@ def _write(data: memoryview) -> int:
         raise
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
-        raise OutputFailed(f"cannot write to stdout: {reason}", hint="What arrived is kept in the session.") from None
+        raise OutputFailed(f"cannot write to stdout: {reason}", hint="Make room, or send it elsewhere.") from None
 
 
 def _is_ready() -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchat.cli.options import common, invocation_of, json_option
+from orchat.cli.options import common, help_option, invocation_of, json_option
 from orchat.cli.prompt import STDIN
 from orchat.cli.table import ABOUT, count, moment, money, print_table
 from orchat.domain.clean import clean_line
@@ -25,7 +25,8 @@ MARKS = str.maketrans("", "", "\x02\x03")
 """What the store puts around a match."""
 
 
-@click.group("sessions", context_settings={"help_option_names": ["-h", "--help"]})
+@click.group("sessions", add_help_option=False, no_args_is_help=False)
+@help_option
 def command() -> None:
     """List, show, search, export and delete sessions.
 
@@ -33,7 +34,7 @@ def command() -> None:
     """
 
 
-@command.command("list", epilog=ABOUT)
+@command.command("list", add_help_option=False, epilog=ABOUT)
 @click.option("-n", "--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, help="At most so many.")
 @json_option
 @common()
@@ -57,7 +58,7 @@ def list_(context: click.Context, /, *, limit: int, as_json: bool) -> None:
     print_table(invocation.output, columns, rows, right=("MESSAGES", "COST"))
 
 
-@command.command("show")
+@command.command("show", add_help_option=False)
 @click.argument("session", metavar="ID")
 @json_option
 @common()
@@ -69,7 +70,7 @@ def show(context: click.Context, /, *, session: str, as_json: bool) -> None:
     invocation.output.write(invocation.run(lambda runtime: _exported(runtime, session, form)))
 
 
-@command.command("search", epilog=ABOUT)
+@command.command("search", add_help_option=False, epilog=ABOUT)
 @click.argument("text")
 @click.option("-n", "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many.")
 @json_option
@@ -93,7 +94,7 @@ def search(context: click.Context, /, *, text: str, limit: int, as_json: bool) -
     print_table(invocation.output, ("ID", "WHEN", "WHO", "TEXT", "TITLE"), rows)
 
 
-@command.command("export")
+@command.command("export", add_help_option=False)
 @click.argument("session", metavar="ID")
 @click.option("--format", "form", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True)
 @click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, which must not exist.")
@@ -109,7 +110,7 @@ def export(context: click.Context, /, *, session: str, form: str, target: str | 
         _write_new(Path(target), text)
 
 
-@command.command("delete")
+@command.command("delete", add_help_option=False)
 @click.argument("sessions", metavar="ID...", nargs=-1, required=True)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @common()

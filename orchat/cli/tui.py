@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from orchat.cli.diagnostics import ExitCode
+from orchat.cli.diagnostics import Diagnostics, ExitCode
 from orchat.cli.prompt import STDIN
 from orchat.errors import UsageError
 from orchat.paths import set_default_variable
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from orchat.cli.invocation import Invocation
     from orchat.domain.conversation import Conversation
     from orchat.runtime import Runtime
+    from orchat.tui.app import ExitNote
 
 
 def open_screen(invocation: Invocation, *, model: str | None, resume: str | None, latest: bool) -> int:
@@ -48,13 +49,16 @@ def open_screen(invocation: Invocation, *, model: str | None, resume: str | None
         runtime = invocation.runtime("tui", stack)
         offer = None if invocation.demo else partial(invocation.demo_runtime, "tui", stack)
         note = run_tui(runtime, start_demo=offer, model=model, conversation=resume)
-    if note is None:
-        return ExitCode.DONE
-    if note.failed:
-        invocation.diagnostics.problem("Crashed", note.text)
+    return _parting(invocation.diagnostics, note)
+
+
+def _parting(diagnostics: Diagnostics, note: ExitNote | None) -> ExitCode:
+    """Say what is left to say when the screen is gone."""
+    if note is not None and note.failed:
+        diagnostics.problem("Crashed", note.text)
         return ExitCode.FAILED
-    if note.text:
-        invocation.diagnostics.note(note.text)
+    if note is not None and note.text:
+        diagnostics.note(note.text)
     return ExitCode.DONE
 
 

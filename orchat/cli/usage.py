@@ -18,7 +18,7 @@ GROUPINGS: tuple[Grouping, ...] = ("day", "model", "key", "provider")
 COLUMNS = ("REQUESTS", "DONE", "CUT", "FAILED", "IN", "OUT", "THOUGHT", "CACHED", "COST", "UNKNOWN")
 
 
-@click.command("usage", epilog=ABOUT, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command("usage", epilog=ABOUT, add_help_option=False)
 @click.option("--days", type=click.IntRange(1, 36_500), help="Only the last so many UTC days, today included.")
 @click.option("--by", type=click.Choice(GROUPINGS), default="day", show_default=True, help="One line for each.")
 @json_option

@@ -8,6 +8,7 @@ import pytest
 
 from orchat.cli.main import main
 from orchat.demo import DemoThread, start_demo
+from orchat.demo.script import say
 from tests.support.cli import Done, environment
 
 
@@ -43,3 +44,13 @@ def orchat(demo: DemoThread, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capt
         return Done(code, *capfd.readouterr())
 
     return call
+
+
+@pytest.fixture
+def session(demo: DemoThread, orchat: Callable[..., Done]) -> str:
+    """A session of one question."""
+    usage = {"prompt_tokens": 1200, "completion_tokens": 45, "cost": 0.00041}
+    demo.server.script(say("Paris, \x1b[2Jof course.", usage=usage))
+    done = orchat("ask", "-m", "demo/writer", "--json", "Capital\tof \x1b]0;x\x07France?")
+    found: str = done.json["session_id"]
+    return found

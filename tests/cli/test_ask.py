@@ -139,14 +139,14 @@ def test_a_retry_is_told_to_who_wants_to_know(demo: DemoThread, orchat: Orchat) 
     assert "; again in 0.0 s" in done.err
 
 
-def test_waiting_for_a_slot_is_told_to_who_wants_to_know(orchat: Orchat) -> None:
-    settings = ("--set", "limits.min_interval_s=0.05")
-    orchat("ask", *settings, "hi")
+def test_waiting_for_a_slot_is_told_to_who_looks(demo: DemoThread, orchat: Orchat) -> None:
+    slow = ("--set", "limits.min_interval_s=300")
+    orchat("ask", *slow, "hi")
+    terminal = Terminal("ask", *slow, "hi", environ=environment(demo.base_url))
 
-    done = orchat("ask", "-v", *settings, "hi")
-
-    assert done.code == 0
-    assert "waiting 0 s: 0.05 s between requests" in done.err
+    assert "s: 300 s between requests" in terminal.read_until("between requests")
+    terminal.type("\x03")
+    assert terminal.end().code == 130
 
 
 def test_the_answer_is_one_json_object(demo: DemoThread, orchat: Orchat) -> None:
@@ -228,6 +228,29 @@ def test_an_equal_question_is_answered_from_the_cache(demo: DemoThread, orchat: 
     assert len(demo.server.chats) == asked
     orchat(*("--no-cache" if word == "--cache" else word for word in ask))
     assert len(demo.server.chats) == asked + 1
+
+
+def test_a_cached_answer_needs_no_key_and_may_be_kept(
+    demo: DemoThread, orchat: Orchat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = ("ask", "--cache", "-m", "demo/writer", "cache this too")
+    first = orchat(*ask)
+    monkeypatch.setenv("OPENROUTER_API_KEY", "")
+    monkeypatch.setenv("ORCHAT_KEYS__STORE", "env")
+
+    assert orchat(*ask) == first
+    assert len(orchat("sessions", "list", "--json").json) == 2
+
+
+@pytest.mark.parametrize("argv", [["ask", "--help"], ["--help"], ["sessions", "--help"], ["config", "show"]])
+def test_what_cannot_be_written_is_one_line(argv: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command(*argv), stdout=full, stderr=subprocess.PIPE, env=environment(None))
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        b"orchat: cannot write to stdout: no space left on device\nhint: Make room, or send it elsewhere.\n"
+    )
 
 
 # ---- sessions

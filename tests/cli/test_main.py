@@ -138,6 +138,7 @@ def test_every_command_explains_itself(path: tuple[str, ...], capfd: Capture) ->
         (["models", "--sort", "colour"], "invalid value for '--sort'"),
         (["--set", "temperature", "config", "path"], "'temperature' is not section.key=value"),
         (["--set", "nonsense=1", "config", "path"], "'nonsense=1' is not section.key=value"),
+        (["sessions"], "missing command"),
         (["sessions", "show"], "missing argument 'id'"),
         (["usage", "--days", "0"], "invalid value for '--days'"),
     ],

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from orchat.cli.diagnostics import Diagnostics
 from orchat.cli.main import main
+from orchat.cli.tui import _parting
 from orchat.demo import DemoThread
+from orchat.tui.app import ExitNote
 from tests.support.cli import Done, Terminal, environment, run
 
 Orchat = Callable[..., Done]
@@ -68,3 +71,22 @@ def test_a_wrong_setting_is_told_before_the_screen_opens() -> None:
 def test_without_a_terminal_nothing_is_created(home: Path) -> None:
     assert run("--demo").code == 2
     assert not (home / "orchat").exists()
+
+
+@pytest.mark.parametrize(
+    ("note", "code", "says"),
+    [
+        (None, 0, ""),
+        (ExitNote(text=""), 0, ""),
+        (ExitNote(text="resume with: orchat -r abc"), 0, "resume with: orchat -r abc\n"),
+        (ExitNote(text="it broke", failed=True), 1, "orchat: it broke\n"),
+    ],
+)
+def test_the_last_word_of_the_screen_is_said_on_stderr(
+    note: ExitNote | None, code: int, says: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    diagnostics = Diagnostics({})
+    diagnostics.verbose = True
+
+    assert _parting(diagnostics, note) == code
+    assert capfd.readouterr() == ("", says)

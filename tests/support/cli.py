@@ -82,9 +82,15 @@ def run(
 class Running:
     """A command that runs, with stdout and stderr in pipes, to be stopped, starved or watched."""
 
-    def __init__(self, *args: str, environ: Mapping[str, str], stdin: int = subprocess.DEVNULL) -> None:
+    def __init__(self, *args: str, environ: Mapping[str, str], before: Callable[[], None] | None = None) -> None:
         self.process = subprocess.Popen(
-            command(*args), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ, bufsize=0
+            command(*args),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environ,
+            bufsize=0,
+            preexec_fn=before,
         )
 
     def read_until(self, text: str) -> str:
@@ -139,6 +145,14 @@ class Terminal:
             self.process.stdout.close()
             return Done(code, piped.decode(), self.seen.replace("\r\n", "\n"))
         return Done(code, self.seen.replace("\r\n", "\n"), "")
+
+
+def on_terminal(base_url: str, *argv: str) -> list[str]:
+    """The lines that a command shows on a terminal."""
+    done = Terminal(*argv, environ=environment(base_url)).end()
+    assert done.code == 0, done
+    assert "\x1b" not in done.out
+    return done.out.splitlines()
 
 
 def _read(descriptor: int) -> bytes:
