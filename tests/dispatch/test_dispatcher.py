@@ -16,6 +16,7 @@ from orchat.domain.events import (
     TextDelta,
 )
 from orchat.domain.money import Cost
+from orchat.store.connection import Connection
 from tests.support.clock import FakeClock
 from tests.support.house import House, make_runtime
 
@@ -348,7 +349,7 @@ async def test_an_answering_model_that_the_catalogue_does_not_know_costs_what_wa
 
 
 async def test_a_request_whose_row_cannot_be_written_is_not_sent(house: House) -> None:
-    await house.runtime.parts.db.write(lambda connection: connection.execute("DROP TABLE attempts") and None)
+    await house.runtime.parts.db.write(_without_ledger)
     with pytest.raises(errors.StoreError):
         await house.ask()
     assert not house.server.chats
@@ -374,3 +375,7 @@ async def test_an_answer_without_who_or_what_is_settled_all_the_same(house: Hous
             await reading
     (entry,) = await house.entries()
     assert entry.settlement.model_used is None
+
+
+def _without_ledger(connection: Connection) -> None:
+    connection.execute("DROP TABLE attempts")
