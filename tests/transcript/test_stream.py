@@ -60,7 +60,7 @@ def test_closed_blocks_are_what_a_fresh_layout_shows_at_every_split(name: str, w
 def test_one_cut_anywhere_leads_to_the_same_rows(name: str) -> None:
     text = ORDINARY[name]
     whole = fresh(text)
-    for cut in range(len(text)):
+    for cut in range(0, len(text), 1 if len(text) < 200 else 4):
         assert streamed([text[:cut], text[cut:]]).section.rows == whole.rows
 
 

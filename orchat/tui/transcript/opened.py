@@ -18,7 +18,10 @@ CHECKPOINT = 60
 _FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})[ \t]*(.*)")
 _RULE_CELL = re.compile(r"\s*(:?)-+(:?)\s*")
 _BAR = re.compile(r"(?<!\\)\|")
-_OTHER_BLOCK = re.compile(r" {0,3}(?:#{1,6}(?: |$)|>|[-*+] |\d{1,9}[.)] |`{3}|~{3}|(?:[-*_] *){3,}$)| {4}|\t")
+_FORMULA = re.compile(r" {0,3}(?:\$\$|\\\[)")
+_OTHER_BLOCK = re.compile(
+    r" {0,3}(?:#{1,6}(?:\s|$)|>|[-*+](?:\s|$)|\d{1,9}[.)](?:\s|$)|`{3}|~{3}|(?:[-*_][ \t]*){3,}$)| {4}|\t"
+)
 
 
 class Progress(NamedTuple):
@@ -30,6 +33,8 @@ class Progress(NamedTuple):
     """What will not change until the block is closed."""
     is_closed: bool = False
     """Whether the block ended before `tail`."""
+    is_unsure: bool = False
+    """Whether only the parser can tell how the block goes on."""
 
 
 class Fence(NamedTuple):
@@ -170,6 +175,8 @@ class OpenTable:
         known = len(self._rows)
         while (end := line_end(text, tail)) is not None:
             line = text[tail:end]
+            if _FORMULA.match(line):
+                return Progress(tail, section.mark, is_unsure=True)
             if not line.strip() or _OTHER_BLOCK.match(line):
                 return Progress(tail, section.mark, is_closed=True)
             cells = cells_of(line)[: len(self._aligns)]

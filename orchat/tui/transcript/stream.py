@@ -55,6 +55,7 @@ class MarkdownStream:
         self._start = self._tail = 0
         self._ordinal: int | None = None
         self._opened: OpenCode | OpenTable | None = None
+        self._is_unsure = False
 
     @property
     def closed(self) -> int:
@@ -89,7 +90,7 @@ class MarkdownStream:
             blank = _BLANK.match(self.text, self._tail)
             if blank is not None:
                 self._start = self._tail = blank.end()
-            if self._open():
+            if not self._is_unsure and self._open():
                 return True
         return self._generic()
 
@@ -125,6 +126,10 @@ class MarkdownStream:
     def _go_on(self, opened: OpenCode | OpenTable) -> bool:
         self.section.truncate(self._settled)
         result = opened.draw(self.text, self._tail, self.section)
+        if result.is_unsure:
+            self._opened, self._is_unsure = None, True
+            self._tail, self._settled = self._start, self._closed
+            return True
         self._tail = result.tail
         if result.is_closed:
             self._close(self._tail)
@@ -139,7 +144,7 @@ class MarkdownStream:
         self._renderer(self._env, source).blocks(parse(source, self._env), self.section)
         self._start = self._tail = end
         self._ordinal = None
-        self._opened = None
+        self._opened, self._is_unsure = None, False
         self._closed = self._settled = self.section.mark
 
     def _generic(self) -> bool:

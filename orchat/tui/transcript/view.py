@@ -100,8 +100,10 @@ class View:
         self._thoughts_in.clear()
         if text:
             self.entry.source += text
+            self._writing = True
         if thought:
             self.entry.reasoning += thought
+            self._thinking = True
         return text, thought
 
     def finish(self) -> None:
@@ -123,7 +125,7 @@ class View:
         entry = self.entry
         text = entry.source.count("\n") + len(entry.source) // max(20, width)
         around = bool(entry.chips) + bool(entry.reasoning) + (5 if entry.error else 0) + len(entry.citations)
-        self.height = 2 + text + around
+        self.height = 2 + bool(entry.source) + text + around
 
     def lay_out(self, look: Look, width: int) -> None:
         """Make the rows for a width."""
@@ -173,10 +175,9 @@ class View:
         Returns:
             The first row that changed, or None when none did or none is laid out.
         """
+        before = (self._writing, self._thinking)
         text, thought = self.collect()
-        started = (bool(text) and not self._writing) or (bool(thought) and not self._thinking)
-        self._writing = self._writing or bool(text)
-        self._thinking = self._thinking or bool(thought)
+        started = before != (self._writing, self._thinking)
         sections = self.sections
         if sections is None:
             return None

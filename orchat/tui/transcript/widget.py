@@ -240,8 +240,6 @@ class Transcript(FollowingView, can_focus=True):
         stack = self._stack
         top = self.scroll_offset.y
         anchor = None if self._following else self._anchor()
-        if view.sections is None and self._following and view.index == len(stack) - 1:
-            stack.lay_out(view)
         changed = view.flush()
         if view.sections is None:
             view.estimate(stack.width)
@@ -255,6 +253,13 @@ class Transcript(FollowingView, can_focus=True):
         if changed is not None and first < bottom:
             self.refresh(Region(0, first - top, self.size.width, bottom - first))
         self._notice()
+
+    def action_scroll_home(self) -> None:
+        """Go to the first message."""
+        if self._stack.views:
+            self._leave()
+            self._hold((self._stack.views[0], Place(0, 0, 0)))
+            self._notice_position()
 
     def action_scroll_end(self) -> None:
         """Go to the newest line and stay there."""
