@@ -24,7 +24,7 @@ class _Rule(NamedTuple):
     message: str
 
 
-# Python 3.10 has no error codes, so each rule also knows the words that SQLite has used since version 3.0.
+# Python 3.10 has no error codes, so each rule also knows the words that SQLite uses.
 _RULES = (
     _Rule(5, "database is locked", StoreBusy, "Another process holds the database"),
     _Rule(6, "table is locked", StoreBusy, "Another process holds the database"),

@@ -49,9 +49,7 @@ class Instance:
         Raises:
             StoreUnwritable: The folder cannot be written.
         """
-        import secrets  # costs 3 ms, but not before the first frame
-
-        id = secrets.token_hex(8)
+        id = os.urandom(8).hex()
         with explained(folder):
             final = _file(private_folder(folder), id)
             lock = FileLock(final.with_suffix(".new"), 0)

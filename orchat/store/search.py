@@ -1,6 +1,6 @@
 """Full-text search over everything that was said.
 
-The index is kept by `add` and `remove` rather than by triggers: in SQLite 3.40 and older a trigger may not touch FTS5
+The index is kept by `add` and `remove` rather than by triggers: in SQLite 3.40, for one, no trigger may touch FTS5
 while ``trusted_schema`` is off.
 """
 
