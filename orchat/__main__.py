@@ -10,9 +10,13 @@ def main() -> None:
     _keep_standard_descriptors()
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.exit(_version())
+    gc.disable()  # loading modules leaves nothing to collect; what runs for long switches it on again
     from orchat.cli.main import main as run
 
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    _flush()
+    # Everything is closed by now, and taking the interpreter apart takes as long as a fifth of a short command.
+    os._exit(code)
 
 
 def _version() -> int:
@@ -33,6 +37,15 @@ def _keep_standard_descriptors() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, mode)
+
+
+def _flush() -> None:
+    """Whatever a library has said and not yet sent; a reader that has gone is not worth a complaint."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            continue
 
 
 if __name__ == "__main__":

@@ -190,7 +190,10 @@ class Runtime:
             if opening.exception() is None:
                 await opening.result().close()
             raise
-        return self._build(opening.result(), instance, client)
+        db = opening.result()
+        if self.front_end == "tui":
+            self._tasks.spawn(db.write(db.blobs.sweep, self.clock.now()), name="remove files that nothing uses")
+        return self._build(db, instance, client)
 
     async def _client(self) -> OpenRouter:
         """The client; its HTTP library is loaded in a thread meanwhile, where a request is about to be sent."""
