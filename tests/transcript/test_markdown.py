@@ -234,6 +234,12 @@ def test_code_that_would_take_too_long_is_shown_in_one_colour(code: str) -> None
     assert {segment.style for row in section.rows[:50] for segment in row.text} == {LOOK.palette.token("")}
 
 
+@pytest.mark.parametrize("language", ["python", "console", "pycon", "psql", "json", "diff", "html", "robotframework"])
+def test_no_lexer_loses_or_changes_a_character(language: str) -> None:
+    code = "$ ls -l\n> x = 1\n  é 世 `a` 'b \"c\n\n%%\n<a>\n\\end"
+    assert laid_out(f"~~~{language}\n{code}\n~~~", 80).lines[:-1] == code.split("\n")
+
+
 @pytest.mark.parametrize("language", ["", "nosuchlanguage", "\x1b[31m", "python {.numbers}", "x" * 100])
 def test_any_word_may_stand_where_the_language_stands(language: str) -> None:
     assert shown(f"```{language}\nx\n```")[0] == " x"

@@ -51,6 +51,7 @@ def rows_of(text: str, width: int) -> list[str]:
         ("ääääää öö", 4, ["ääää", "ää", "öö"]),
         ("word $0.000\u202f41 end", 12, ["word", "$0.000\u202f41", "end"]),
         ("narrow", 1, ["narr", "ow"]),
+        ("\u200d\u200daaaaa", 4, ["\u200d\u200daaaa", "a"]),
     ],
 )
 def test_lines_break_where_people_expect_it(text: str, width: int, expected: list[str]) -> None:

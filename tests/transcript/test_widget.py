@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import ClassVar
@@ -534,3 +536,12 @@ async def test_the_transcript_can_be_taken_off_the_screen() -> None:
         assert not app.query(Transcript)
         app.theme = "textual-light"
         await pilot.pause()
+
+
+def test_the_parser_and_the_highlighter_are_imported_with_the_first_message_and_not_before() -> None:
+    script = (
+        "import sys, orchat.tui.transcript.widget as widget\n"
+        "print([name for name in ('markdown_it', 'pygments') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -53,13 +53,14 @@ def highlighted(code: str, language: str, palette: Palette) -> list[list[Run]]:
     if lexer is None:
         return _unstyled(code, palette)
     lines: list[list[Run]] = [[]]
-    for kind, text in lexer.get_tokens(code):
+    for kind, text in lexer.get_tokens(f"{code}\n"):  # lexers of sessions drop a last line that does not end
         style = palette.token(kind)
         first, *others = text.split("\n")
         if first:
             lines[-1].append((first, style))
         for part in others:
             lines.append([(part, style)] if part else [])
+    lines.pop()
     if "\n".join("".join(text for text, _ in line) for line in lines) != code:
         return _unstyled(code, palette)  # a lexer that drops text must not be believed
     return lines

@@ -74,13 +74,30 @@ def _wide_breaks(text: str, width: int) -> list[int]:
             used = 0
         if size > width:
             position = match.start()
-            pieces = chop_cells(bare, width)
+            pieces = _folded(bare, width)
             for piece in pieces[:-1]:
                 position += len(piece)
                 found.append(position)
             size = cells(pieces[-1])
         used += size + len(word) - len(bare)
     return found
+
+
+def _folded(word: str, width: int) -> list[str]:
+    """A word in pieces that fit."""
+    return [part for piece in chop_cells(word, width) for part in _cut(piece, width)]
+
+
+def _cut(piece: str, width: int) -> list[str]:
+    """Cuts where Rich counts a cluster for less than the same text measures, as with a joiner before a letter."""
+    if cells(piece) <= width:
+        return [piece]
+    parts = [""]
+    for char in piece:
+        if cells(parts[-1] + char) > width:
+            parts.append("")
+        parts[-1] += char
+    return parts
 
 
 def wrapped(runs: Sequence[Run], width: int) -> Iterator[tuple[list[Segment], int]]:
