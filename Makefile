@@ -1,6 +1,7 @@
 # make run [ARGS=--demo]  the chat, or any other orchat command
 # make test               everything that CI runs
 # make bench              the benchmarks; they measure and never fail
+# make shots              the pictures of README and manual
 # make docs               the manual, in docs/_build/html
 # make clean              forget what was built
 
@@ -16,7 +17,7 @@ COMPLETE := domain dispatch openrouter keys store
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test format lint types contracts tests coverage wheel bench docs clean
+.PHONY: help run test format lint types contracts tests coverage wheel bench docs shots clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -58,6 +59,9 @@ bench: $(VENV)/.bench
 
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+shots: $(VENV)/.run
+	$(BIN)/python docs/shots.py
 
 clean:
 	rm -rf $(VENV) build dist docs/_build docs/api .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage .coverage.*

@@ -7,11 +7,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from orchat import __version__  # noqa: E402  # the path has to be set first
+from orchat import __version__  # the path has to be set first
 
 project = "orchat"
 author = "The orchat developers"
-copyright = "2026, the orchat developers"  # noqa: A001  # Sphinx's name
+copyright = "2026, the orchat developers"  # Sphinx's name
 release = version = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
