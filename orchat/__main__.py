@@ -11,12 +11,22 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.exit(_version())
     gc.disable()  # loading modules leaves nothing to collect; what runs for long switches it on again
-    from orchat.cli.main import main as run
-
-    code = run(sys.argv[1:])
+    code = _command() if sys.argv[1:] else _screen()
     _flush()
     # Everything is closed by now, and taking the interpreter apart takes as long as a fifth of a short command.
     os._exit(code)
+
+
+def _command() -> int:
+    from orchat.cli.main import main as run
+
+    return run(sys.argv[1:])
+
+
+def _screen() -> int:
+    from orchat.cli.tui import main as run
+
+    return run()
 
 
 def _version() -> int:

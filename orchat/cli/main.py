@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from functools import partial
 from importlib import import_module
 
 import click
@@ -13,7 +13,7 @@ from orchat.cli import invocation as invocations
 from orchat.cli.diagnostics import ExitCode
 from orchat.cli.invocation import Invocation
 from orchat.cli.options import common, invocation_of
-from orchat.errors import OrchatError
+from orchat.cli.outcome import conclude
 from orchat.paths import environment
 
 COMMANDS = {
@@ -99,61 +99,29 @@ def main(argv: Sequence[str]) -> int:
     Returns:
         The exit code. Nothing is raised.
     """
-    environ = environment()
-    invocation = invocations.make(environ, as_json=_wants_json(argv))
+    invocation = invocations.make(environment(), as_json=_wants_json(argv))
+    return conclude(partial(_run, argv, invocation), invocation)
+
+
+def _run(argv: Sequence[str], invocation: Invocation) -> int:
     try:
-        if "_ORCHAT_COMPLETE" in environ:
+        if "_ORCHAT_COMPLETE" in invocation.environ:
             group.main(prog_name="orchat", obj=invocation)
         with group.make_context("orchat", list(argv), obj=invocation) as context:
             return int(group.invoke(context) or ExitCode.DONE)
     except click.exceptions.Exit as left:
         return left.exit_code
-    except BrokenPipeError:
-        return ExitCode.READER_GONE
-    except (KeyboardInterrupt, click.Abort):
-        invocation.diagnostics.problem("Interrupted", "interrupted")
-        return ExitCode.INTERRUPTED
-    except Exception as error:
-        return _failed(error, invocation)
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except click.ClickException as error:
+        message = error.format_message().rstrip(".")
+        context_of_error = getattr(error, "ctx", None)
+        path = context_of_error.command_path if context_of_error is not None else "orchat"
+        invocation.diagnostics.problem("UsageError", message[:1].lower() + message[1:], f"See {path} --help.")
+        return ExitCode.USAGE
 
 
 def _wants_json(argv: Sequence[str]) -> bool:
     """Errors of the command line itself have to know it before it is parsed."""
     options = argv[: argv.index("--")] if "--" in argv else argv
     return "--json" in options
-
-
-def _failed(error: Exception, invocation: Invocation) -> int:
-    diagnostics = invocation.diagnostics
-    if isinstance(error, OrchatError):
-        return diagnostics.error(error)
-    if isinstance(error, click.ClickException):
-        message = error.format_message().rstrip(".")
-        context = getattr(error, "ctx", None)
-        path = context.command_path if context is not None else "orchat"
-        diagnostics.problem("UsageError", message[:1].lower() + message[1:], f"See {path} --help.")
-        return ExitCode.USAGE
-    if isinstance(error, MemoryError):
-        diagnostics.problem("MemoryError", "there is not enough memory", "Send less at once.")
-        return ExitCode.FAILED
-    return _crashed(error, invocation)
-
-
-def _crashed(error: Exception, invocation: Invocation) -> int:
-    """A fault of ours: one line here, the traceback without its values in the log."""
-    kind = type(error).__name__
-    hint = "This is a fault of orchat."
-    with suppress(Exception):
-        from logging import ERROR, getLogger
-
-        from orchat import logs
-        from orchat.config import LogSettings
-
-        paths = invocation.paths()
-        paths = paths.for_demo() if invocation.demo else paths
-        log = logs.configure(paths, LogSettings())
-        logs.event(getLogger("orchat.cli"), "crashed", level=ERROR, error=error)
-        log.close()
-        hint = f"This is a fault of orchat; what happened is in {paths.log_file}"
-    invocation.diagnostics.problem(kind, f"unexpected {kind}", hint)
-    return ExitCode.FAILED

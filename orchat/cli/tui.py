@@ -8,15 +8,32 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from orchat.cli.diagnostics import Diagnostics, ExitCode
+from orchat.cli.invocation import make
+from orchat.cli.outcome import conclude
 from orchat.cli.prompt import STDIN
 from orchat.errors import UsageError
-from orchat.paths import set_default_variable
+from orchat.paths import environment, set_default_variable
 
 if TYPE_CHECKING:
     from orchat.cli.invocation import Invocation
     from orchat.domain.conversation import Conversation
     from orchat.runtime import Runtime
     from orchat.tui.app import ExitNote
+
+
+def main() -> int:
+    """``orchat`` without arguments: there is nothing to parse, so click is not loaded.
+
+    Returns:
+        The exit code. Nothing is raised.
+    """
+    environ = environment()
+    if "_ORCHAT_COMPLETE" in environ:  # a shell asks for completions, and says what was typed in other variables
+        from orchat.cli.main import main as run
+
+        return run([])
+    invocation = make(environ, as_json=False)
+    return conclude(partial(open_screen, invocation, model=None, resume=None, latest=False), invocation)
 
 
 def open_screen(invocation: Invocation, *, model: str | None, resume: str | None, latest: bool) -> int:
