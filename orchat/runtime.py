@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from orchat.clock import Clock, SystemClock, utc_day
-from orchat.domain.ledger import UsageRow
 from orchat.domain.secret import Secret
 from orchat.errors import UsageError
 from orchat.paths import Paths, environment
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from orchat.dispatch.attempt import Ground
     from orchat.dispatch.catalog import Models
     from orchat.dispatch.dispatcher import Dispatcher
+    from orchat.domain.ledger import UsageRow
     from orchat.keys.ring import KeyLease, Ring
     from orchat.openrouter.client import OpenRouter
     from orchat.store.database import Database
