@@ -12,11 +12,11 @@ from orchat.dispatch.dispatcher import Circumstances
 from orchat.domain.conversation import Conversation, MessageState, StoredMessage
 from orchat.domain.events import Finished, Opened, Timing
 from orchat.domain.fold import Reply
-from orchat.domain.money import UNKNOWN_COST
+from orchat.domain.money import UNKNOWN_COST, Cost, Usage
 from orchat.domain.request import ChatRequest
 from orchat.errors import OrchatError
+from orchat.store import ledger, tree
 from orchat.store import messages as store
-from orchat.store import tree
 
 if TYPE_CHECKING:
     from orchat.clock import Clock
@@ -131,6 +131,7 @@ class TurnBooks:
         """
         done, failure = ending.finished, ending.failure
         who = done or ending.opened
+        usage, cost = (done.usage, done.cost) if done else await self._spent(who.generation_id)
         answer = StoredMessage(
             id=self.answer_id,
             conversation_id=self._conversation.id,
@@ -142,11 +143,18 @@ class TurnBooks:
             provider=who.provider,
             generation_id=who.generation_id,
             finish_reason=done.finish_reason if done else None,
-            usage=done.usage if done else None,
-            cost=done.cost if done else UNKNOWN_COST,
+            usage=usage,
+            cost=cost,
             timing=ending.timing,
             key_label=ending.key_label,
             error=failure.message if failure else None,
             hint=failure.hint if failure else None,
         )
         return await self._desk.db.write(store.finish_answer, answer)
+
+    async def _spent(self, generation_id: str | None) -> tuple[Usage | None, Cost]:
+        """What an answer that was not finished has cost, as the ledger has it: an estimate, or what the server said."""
+        if generation_id is None:
+            return None, UNKNOWN_COST
+        entry = await self._desk.db.read(ledger.of_generation, self._conversation.id, generation_id)
+        return (None, UNKNOWN_COST) if entry is None else (entry.settlement.usage, entry.settlement.cost)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -42,6 +43,8 @@ class Answer:
         self._opened = Opened()
         self._finished: Finished | None = None
         self._key_label: str | None = None
+        self._began = time.monotonic()
+        self._first: float | None = None
         self.session_id: str | None = None
         """The session that it belongs to, if it is kept."""
 
@@ -72,6 +75,7 @@ class Answer:
                 self._finished = event
             case Opened():
                 self._opened = event
+                self._first = time.monotonic()
             case Attempted():
                 self._key_label = event.key_label
             case Queued():
@@ -112,9 +116,14 @@ class Answer:
         if done.finish_reason not in ("stop", "tool_calls"):
             note(f"the answer ended early: {done.finish_reason}")
 
+    def _timing(self) -> Timing:
+        """Of an answer without an end: as long as it was watched."""
+        ttft = None if self._first is None else round((self._first - self._began) * 1000)
+        return Timing(ttft_ms=ttft, total_ms=round((time.monotonic() - self._began) * 1000))
+
     def _object(self, reply: Reply) -> dict[str, Any]:
         done, opened = self._finished, self._opened
-        cost, timing = (done.cost, done.timing) if done else (UNKNOWN_COST, Timing())
+        cost, timing = (done.cost, done.timing) if done else (UNKNOWN_COST, self._timing())
         return {
             "text": reply.text,
             "reasoning": reply.reasoning,

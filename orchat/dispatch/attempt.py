@@ -122,11 +122,23 @@ class Attempt:
     async def _priced(self, event: Finished) -> Finished:
         if event.cost.pico is not None:
             return event
-        return replace(event, cost=await self._estimated(event.usage, event.model))
+        counted = event.usage.prompt_tokens or event.usage.completion_tokens
+        usage = event.usage if counted else self._guessed()
+        return replace(event, usage=usage, cost=await self._estimated(usage, event.model))
 
-    async def _estimated(self, usage: Usage, model: str | None) -> Cost:
+    def _guessed(self) -> Usage:
+        """Tokens of an answer whose server did not count them, or not to the end."""
+        return Usage(
+            prompt_tokens=tokens_of_messages(self._request.messages),
+            completion_tokens=tokens_of(self._characters),
+            estimated=True,
+        )
+
+    async def _estimated(self, usage: Usage, model: str | None, *, in_a_hurry: bool = False) -> Cost:
         """By the prices of the model that answered; a name that the catalogue does not know falls to the one asked."""
         models = self._ground.models
+        if not in_a_hurry:
+            await models.look_up()
         answered = await models.pricing(model) if model else None
         return estimate(usage, answered or await models.pricing(self._entry.model), now=self._ground.clock.now())
 
@@ -172,11 +184,7 @@ class Attempt:
         usage = error.usage if isinstance(error, RequestFailed) else None
         outcome = self._outcome(error)
         if usage is None and outcome in ("cut", "stopped"):
-            usage = Usage(
-                prompt_tokens=tokens_of_messages(self._request.messages),
-                completion_tokens=tokens_of(self._characters),
-                estimated=True,
-            )
+            usage = self._guessed()
         return Settlement(
             outcome=outcome,
             model_used=self._opened.model,
@@ -205,4 +213,5 @@ class Attempt:
                 return NOTHING_RAN
         if usage is None:
             return Cost()
-        return await self._estimated(usage, self._opened.model)
+        # Whoever pressed a key to stop it is not kept waiting for a price.
+        return await self._estimated(usage, self._opened.model, in_a_hurry=outcome == "stopped")

@@ -6,8 +6,10 @@ The classes of the catalogue are loaded when it is first looked at: most questio
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from orchat.errors import OrchatError
 from orchat.store import catalog as kept
 from orchat.tasks import Tasks, settled
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from orchat.domain.catalog import Catalogue, Model, Pricing
     from orchat.openrouter.client import OpenRouter
     from orchat.store.database import Database
+
+ASK_S = 2.0
+"""A price is worth this much waiting, in seconds."""
 
 
 class Models:
@@ -82,6 +87,12 @@ class Models:
         """Its live prices, as far as they are known without asking the server."""
         model = await self.find(model_id)
         return None if model is None else model.pricing
+
+    async def look_up(self) -> None:
+        """Ask the server for the catalogue where none was ever fetched, but wait no longer than `ASK_S` for it."""
+        if not (await self.known()).models and self._client.dialect == "openrouter":
+            with suppress(OrchatError, asyncio.TimeoutError):
+                await asyncio.wait_for(self.refresh(), ASK_S)
 
     async def _load(self) -> Catalogue:
         from orchat.domain.catalog import Catalogue

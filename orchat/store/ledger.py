@@ -216,6 +216,21 @@ def last_attempts(connection: Connection, limit: int = 20) -> list[Entry]:
     return [_entry(row) for row in found]
 
 
+def of_generation(connection: Connection, conversation_id: str, generation_id: str) -> Entry | None:
+    """The row of one answer, if the server gave it an id.
+
+    Args:
+        connection: Any.
+        conversation_id: The session it belongs to.
+        generation_id: ``gen-…``.
+    """
+    found = connection.execute(
+        "SELECT * FROM attempts WHERE conversation_id = ? AND generation_id = ? ORDER BY id DESC LIMIT 1",
+        (conversation_id, generation_id),
+    ).fetchone()
+    return None if found is None else _entry(found)
+
+
 def unpriced(connection: Connection, since_day: str = "", limit: int = 100) -> list[Entry]:
     """Rows whose cost the server has not confirmed although it can be asked, the oldest first.
 

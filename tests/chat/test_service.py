@@ -94,6 +94,8 @@ async def test_stopping_keeps_what_arrived(house: House) -> None:
     _, answer = await house.runtime.conversations.path(id)
     assert (answer.state, answer.text) == ("stopped", "Once upon")
     assert turn.answer == answer
+    assert answer.usage is not None
+    assert answer.usage.estimated
 
 
 async def test_a_cut_answer_is_kept_and_says_what_happened(house: House) -> None:
@@ -104,6 +106,8 @@ async def test_a_cut_answer_is_kept_and_says_what_happened(house: House) -> None
     _, answer = await house.runtime.conversations.path(id)
     assert (answer.state, answer.text) == ("cut", "Once upon")
     assert answer.error
+    assert answer.cost.source == "estimated"
+    assert answer.cost.pico == (await house.runtime.session_usage(id)).cost_pico
 
 
 async def test_a_failed_answer_is_kept_as_such_and_never_sent_again(house: House) -> None:
@@ -336,8 +340,20 @@ async def test_a_server_without_generation_ids_is_fine(house: House) -> None:
     id = await begin(house)
     await talk(house, id, "hi")
     _, answer = await house.runtime.conversations.path(id)
-    assert (answer.text, answer.generation_id, answer.cost.source) == ("Hello", None, "unknown")
-    assert "≈" not in await house.runtime.conversations.export(id, "markdown")
+    assert (answer.text, answer.generation_id, answer.cost.source) == ("Hello", None, "estimated")
+    assert answer.usage is not None
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.estimated) == (1, 2, True)
+    assert "≈ $" in await house.runtime.conversations.export(id, "markdown")
+
+
+async def test_a_stopped_answer_without_a_generation_id_costs_nobody_knows_what(house: House) -> None:
+    chunk = b'data: {"choices":[{"delta":{"content":"Hello"}}]}\n\n'
+    house.server.script(raw(chunk, routed=False, end="rst"))
+    id = await begin(house)
+    with pytest.raises(errors.StreamInterrupted):
+        await talk(house, id, "hi")
+    _, answer = await house.runtime.conversations.path(id)
+    assert (answer.state, answer.text, answer.cost.source) == ("cut", "Hello", "unknown")
 
 
 async def test_a_session_without_a_system_prompt_is_exported_without_one(house: House) -> None:

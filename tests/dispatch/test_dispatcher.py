@@ -303,7 +303,18 @@ async def test_a_server_that_names_no_cost_is_priced_live(house: House) -> None:
     assert end(events).cost == Cost(pico=wanted, source="estimated")
 
 
+async def test_prices_are_asked_for_once_where_none_were_ever_fetched(house: House) -> None:
+    house.server.script(cut_after(5, text="Hello there"), cut_after(5, text="Hello there"))
+    await house.fail()
+    await house.fail()
+    for entry in await house.entries():
+        assert entry.settlement.cost.source == "estimated"
+        assert entry.settlement.cost.pico
+    assert sum(request.path.endswith("/models") for request in house.server.requests) == 1
+
+
 async def test_without_prices_the_cost_is_unknown_and_not_nothing(house: House) -> None:
+    house.server.script(fail(500), path="/models")
     house.server.script(say("Hello", usage={"prompt_tokens": 100, "completion_tokens": 10, "cost": None}))
     assert end(await house.ask()).cost == Cost(pico=None, source="unknown")
     assert (await house.runtime.today()).unknown_cost == 1

@@ -75,6 +75,7 @@ CALLS: list[Call] = [
     (key_state.set_disabled, ("f", True), "write"),
     (ledger.begin, (ATTEMPT, "i"), "write"),
     (ledger.last_attempts, (), "read"),
+    (ledger.of_generation, ("c", "gen-1"), "read"),
     (ledger.note_generation, (1, "gen-1"), "write"),
     (ledger.reprice, (1, Usage(), Cost()), "write"),
     (ledger.requests_today, (DAY,), "read"),

@@ -87,6 +87,15 @@ def test_the_generation_is_known_before_the_end(connection: Connection) -> None:
     assert ledger.last_attempts(connection)[0].settlement.generation_id == "gen-early"
 
 
+def test_an_answers_row_is_found_by_its_session_and_generation(connection: Connection) -> None:
+    row = settled(connection, DONE)
+    found = ledger.of_generation(connection, "c", "gen-1")
+    assert found is not None
+    assert found.id == row
+    assert ledger.of_generation(connection, "another", "gen-1") is None
+    assert ledger.of_generation(connection, "c", "gen-2") is None
+
+
 def test_nothing_is_charged_twice(connection: Connection) -> None:
     row = settled(connection, DONE)
     assert not ledger.settle(connection, row, replace(DONE, cost=Cost(pico=10**9, source="reported")))
