@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from orchat import logs
 from orchat.dispatch.pricing import estimate, tokens_of, tokens_of_messages
 from orchat.domain.events import Accepted, Event, Finished, Opened, ReasoningDelta, TextDelta, Timing
 from orchat.domain.ledger import Attempt as LedgerAttempt
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from orchat.keys.ring import KeyLease
     from orchat.openrouter.client import OpenRouter
     from orchat.store.database import Database
+
+logger = logging.getLogger(__name__)
 
 NOTHING_RAN = Cost(pico=0, source="estimated")
 """The request was refused or never arrived: nothing can have been charged."""
@@ -79,7 +84,10 @@ class Attempt:
 
     async def open(self) -> None:
         """Write the ledger row, then send."""
-        self._row = await self._ground.db.write(ledger.begin, self._entry, self._ground.owner)
+        entry = self._entry
+        self._row = await self._ground.db.write(ledger.begin, entry, self._ground.owner)
+        with self._named():
+            logs.event(logger, "attempt.sent", number=entry.number, model=entry.model, key=entry.key_label)
         self._stream = self._ground.client.stream(self._request, self._lease.secret)
 
     async def read(self) -> list[Event]:
@@ -161,7 +169,32 @@ class Attempt:
         settlement = await self._settlement(error)
         if self._row:
             await self._ground.db.write(ledger.settle, self._row, settlement)
+            self._report(settlement, error)
         return settlement
+
+    def _named(self) -> AbstractContextManager[None]:
+        """What ties the lines of the log to each other and to the ledger."""
+        return logs.bind(attempt=self._row, conversation=self._entry.conversation_id)
+
+    def _report(self, settlement: Settlement, error: BaseException | None) -> None:
+        usage = settlement.usage or Usage()
+        with self._named():
+            logs.event(
+                logger,
+                "attempt.settled",
+                level=logging.WARNING if settlement.outcome in ("failed", "cut") else logging.INFO,
+                error=error,
+                outcome=settlement.outcome,
+                model=settlement.model_used,
+                provider=settlement.provider,
+                generation=settlement.generation_id,
+                prompt_tokens=usage.prompt_tokens,
+                completion_tokens=usage.completion_tokens,
+                cost_pico=settlement.cost.pico,
+                cost_source=settlement.cost.source,
+                ttft_ms=settlement.timing.ttft_ms,
+                total_ms=settlement.timing.total_ms,
+            )
 
     async def _settlement(self, error: BaseException | None) -> Settlement:
         clock = self._ground.clock

@@ -1,8 +1,12 @@
 import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from orchat import errors
+from orchat import errors, logs
+from orchat.config import LogSettings
 from orchat.demo.script import cut_after, empty200, error_event, fail, fault, html200, say, stall
 from orchat.demo.server import DemoServer
 from orchat.domain.events import (
@@ -18,7 +22,7 @@ from orchat.domain.events import (
 from orchat.domain.money import Cost
 from orchat.store.connection import Connection
 from tests.support.clock import FakeClock
-from tests.support.house import House, make_runtime
+from tests.support.house import KEY, House, make_runtime
 
 pytestmark = pytest.mark.anyio
 
@@ -57,6 +61,27 @@ async def test_the_books_are_closed_when_the_caller_hears_of_the_end(house: Hous
                 today = await house.runtime.today()
                 assert (today.attempts, today.finished) == (1, 1)
                 assert today.cost_pico == event.cost.pico
+
+
+async def test_every_attempt_leaves_two_lines_in_the_log_and_no_word_of_what_was_said(
+    house: House, tmp_path: Path
+) -> None:
+    paths = replace(house.runtime.paths, log_dir=tmp_path / "logs")
+    log = logs.configure(paths, LogSettings())
+    house.server.script(fault("502"), say("the secret answer"))
+    await house.ask("the secret question", conversation_id="c1")
+    log.close()
+    text = paths.log_file.read_text()
+    lines = [json.loads(line) for line in text.splitlines() if '"attempt.' in line]
+    assert [(line["event"], line.get("outcome"), line["conversation"]) for line in lines] == [
+        ("attempt.sent", None, "c1"),
+        ("attempt.settled", "failed", "c1"),
+        ("attempt.sent", None, "c1"),
+        ("attempt.settled", "done", "c1"),
+    ]
+    assert lines[0]["attempt"] == lines[1]["attempt"] != lines[2]["attempt"]
+    for word in ("secret", KEY.reveal()):
+        assert word not in text
 
 
 async def test_a_failed_provider_is_asked_again_after_a_pause(house: House) -> None:
