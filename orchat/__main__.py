@@ -11,10 +11,17 @@ def main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.exit(_version())
     gc.disable()  # loading modules leaves nothing to collect; what runs for long switches it on again
-    code = _command() if sys.argv[1:] else _screen()
+    code = _screen() if _is_bare() else _command()
     _flush()
     # Everything is closed by now, and taking the interpreter apart takes as long as a fifth of a short command.
     os._exit(code)
+
+
+def _is_bare() -> bool:
+    """Whether the screen is wanted; a shell that asks for completions gives no arguments either."""
+    from orchat.paths import environment
+
+    return not sys.argv[1:] and "_ORCHAT_COMPLETE" not in environment()
 
 
 def _command() -> int:

@@ -27,12 +27,7 @@ def main() -> int:
     Returns:
         The exit code. Nothing is raised.
     """
-    environ = environment()
-    if "_ORCHAT_COMPLETE" in environ:  # a shell asks for completions, and says what was typed in other variables
-        from orchat.cli.main import main as run
-
-        return run([])
-    invocation = make(environ, as_json=False)
+    invocation = make(environment(), as_json=False)
     return conclude(partial(open_screen, invocation, model=None, resume=None, latest=False), invocation)
 
 
