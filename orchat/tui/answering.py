@@ -131,7 +131,7 @@ class Answering:
         self.stored = stored
         self._progress.end(now)
         thoughts = stored.usage.reasoning_tokens if stored.usage else 0
-        end = answer_end(stored, lasted=self._progress.thought(now, thoughts))
+        end = answer_end(stored, asked=self._progress.model, lasted=self._progress.thought(now, thoughts))
         self._update(self.answer, key=stored.id, **end)
 
     def _end(self, state: str) -> None:

@@ -67,6 +67,8 @@ class OrchatApp(App[None]):
             & CommandInput { padding-left: 1; }
             & CommandList { border-bottom: none; background: $surface; scrollbar-size-vertical: 1; }
         }
+        &.-plain Dialog > #panel { border: none; }
+        &.-plain Picker #details { border-top: none; }
         & Toast { background: $surface; border-left: outer $accent; }
         & Toast.-warning { border-left: outer $warning; }
     }
@@ -95,6 +97,7 @@ class OrchatApp(App[None]):
         self.theme = self._known_theme(PLAIN if tui.plain else tui.theme)
         if tui.plain:
             self.animation_level = "none"
+            self.add_class("-plain")
         self.set_keymap(dict(runtime.config.keymap))
 
     def _known_theme(self, name: str) -> str:
@@ -134,7 +137,8 @@ class OrchatApp(App[None]):
         assert self.start_demo is not None
         self.runtime = await asyncio.to_thread(self.start_demo)
         self.is_demo = True
-        await self.switch_screen(ChatScreen(self.runtime))
+        self.add_mode("demo", partial(ChatScreen, self.runtime))
+        await self.switch_mode("demo")
 
     async def action_quit(self) -> None:
         """Leave. An answer that runs is stopped and kept by the runtime."""

@@ -27,7 +27,7 @@ class Drafts:
     def load(self, conversation_id: str | None) -> Prompt:
         """The draft of a conversation; empty when there is none or it cannot be read."""
         path = self._path(conversation_id)
-        with suppress(OSError, ValueError, TypeError, AttributeError):
+        with suppress(OSError, ValueError, TypeError, LookupError):
             raw = json.loads(path.read_text(encoding="utf-8"))
             pastes = tuple(paste for paste in raw["pastes"] if isinstance(paste, str))
             return self._remember(path, Prompt(text=str(raw["text"]), pastes=pastes))

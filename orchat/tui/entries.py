@@ -85,11 +85,12 @@ def stored_problem_of(stored: StoredMessage) -> Problem | None:
     return stored_problem(stored.error, stored.hint, cut=stored.state == "cut") if stored.error else None
 
 
-def answer_end(stored: StoredMessage, *, lasted: str = "", card: ErrorCard | None = None) -> Ended:
+def answer_end(stored: StoredMessage, *, asked: str = "", lasted: str = "", card: ErrorCard | None = None) -> Ended:
     """What an answer shows beside its text once it is over.
 
     Args:
         stored: The answer as it was kept.
+        asked: The model that was asked, for an answer that no model claimed.
         lasted: The line over its thoughts, when it was timed on this screen.
         card: What went wrong, when it went wrong on this screen; else what was kept is shown.
     """
@@ -99,7 +100,7 @@ def answer_end(stored: StoredMessage, *, lasted: str = "", card: ErrorCard | Non
     if card is None and problem is not None:
         card = problem.card(0.0)
     return Ended(
-        title=short_model(stored.model or "") or "model",
+        title=short_model(stored.model or asked) or "model",
         facts=answer_facts(stored),
         thought=thought,
         state=_STATES[stored.state] or _ENDS.get(stored.finish_reason or "", ""),

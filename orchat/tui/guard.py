@@ -14,9 +14,17 @@ class Guard(LineFilter):
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002  # Textual's signature
         """The same line without anything that a terminal would obey."""
-        if all(is_clean(segment.text) for segment in segments):
+        if all(_is_harmless(segment.text) for segment in segments):
             return segments
         return [
-            segment if is_clean(segment.text) else Segment(clean(segment.text).replace("\n", " "), segment.style)
+            segment if _is_harmless(segment.text) else Segment(_one_line(segment.text), segment.style)
             for segment in segments
         ]
+
+
+def _is_harmless(text: str) -> bool:
+    return is_clean(text) and "\n" not in text and "\t" not in text
+
+
+def _one_line(text: str) -> str:
+    return clean(text).replace("\n", " ").replace("\t", " ")

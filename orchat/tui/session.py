@@ -196,13 +196,12 @@ class Session:
         A failed or stopped answer gives the queue back. Cancelling stops the answer; what arrived is kept.
         """
         following: Prompt | None = prompt
-        while following is not None:
-            if not await self._ask(following):
-                self.give_back()
-                return
-            following = self._queue.pop(0) if self._queue else None
-            if following is not None:
+        try:
+            while following is not None and await self._ask(following):
+                following = self._queue.pop(0) if self._queue else None
                 self._show(changes.QueueChanged(waiting=len(self._queue)))
+        finally:
+            self.give_back()
 
     async def again(self, *, model: str | None = None, parameters: Mapping[str, Any] | None = None) -> None:
         """Answer the last prompt anew; its former answer stays in the store as a branch.
@@ -220,7 +219,9 @@ class Session:
         self._asked = Answering(
             self._runtime, self._show, prompt=asked.prompt, you=asked.you, model=self.model, prompt_id=asked.prompt_id
         )
-        if not await self._run(self._asked, parameters):
+        try:
+            await self._run(self._asked, parameters)
+        finally:
             self.give_back()
 
     async def _ask(self, prompt: Prompt) -> bool:

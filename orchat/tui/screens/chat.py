@@ -77,6 +77,7 @@ class ChatScreen(Starting):
     ChatScreen.-narrow Sidebar, ChatScreen.-bare Sidebar { display: none; }
     ChatScreen.-narrow StatusLine, ChatScreen.-bare StatusLine { display: block; }
     ChatScreen.-low Transcript { margin-top: 0; }
+    ChatScreen.-low Composer > Horizontal { padding: 0 2; }
     """
     BINDINGS = [
         *_bindings(),
@@ -119,20 +120,29 @@ class ChatScreen(Starting):
         """Where a person writes."""
         return self.query_one(Composer)
 
+    def on_resize(self, event: events.Resize) -> None:
+        """The composer grows to a third of the screen."""
+        self.composer.limit(event.size.height // 3)
+
     def on_mount(self) -> None:
         """Paint first; whatever takes time comes after the first frame."""
         tui = self.runtime.config.tui
         self.set_class(not tui.sidebar, "-bare")
-        self.set_class(tui.plain, "-plain")
         self.query_one(Sidebar).bars = not tui.plain
         area = self.composer.area
         area.send_on_enter = tui.send_on_enter
         area.focus()
-        self.take_draft()
         self._show_state()
         self.set_interval(SECOND_S, self.session.tick)
         self._draft_timer = self.set_timer(DRAFT_S, self.keep_draft, pause=True)
-        self.call_after_refresh(self.start)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """After the first frame. What was typed until now stays behind what an earlier run left."""
+        draft = self._drafts.load(None)
+        if not draft.is_empty:
+            self.composer.restore(draft)
+        self.start()
 
     # ---- what the session says ----
 
@@ -165,6 +175,7 @@ class ChatScreen(Starting):
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
         event.stop()
+        self.keep_draft()
         if self.session.busy:
             self.session.queue(event.prompt)
         else:
@@ -200,8 +211,8 @@ class ChatScreen(Starting):
 
     async def leave_session(self) -> None:
         """Before another conversation is shown: the answer that runs is stopped and kept."""
-        self.keep_draft()
         self.session.give_back()
+        self.keep_draft()
         if self.session.busy and self._answering is not None:
             self.stop_answer()
             with suppress(WorkerCancelled, WorkerFailed):
@@ -279,7 +290,8 @@ class ChatScreen(Starting):
 
     def _show_estimate(self) -> None:
         prompt = self.composer.prompt
-        pico = draft_cost(self.figures, len(prompt.text) + sum(map(len, prompt.pastes)))
+        is_command = prompt.text.startswith("/") and not prompt.text.startswith("//")
+        pico = None if is_command else draft_cost(self.figures, len(prompt.text) + sum(map(len, prompt.pastes)))
         self.composer.estimate = "" if pico is None else f"≈ {usd(pico)}"
 
     def keep_draft(self) -> None:

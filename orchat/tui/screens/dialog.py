@@ -71,7 +71,6 @@ class Dialog(ModalScreen[T]):
     Dialog.-narrow > #panel.-small, Dialog.-low > #panel.-small { width: 100%; height: auto; padding: 0 1; }
     Dialog.-low .ask { margin: 0; }
     Dialog.-low .foot { margin-top: 0; }
-    .-plain Dialog > #panel { border: none; }
     """
     BINDINGS = [Binding("escape", "back", "Back", show=False)]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide")]

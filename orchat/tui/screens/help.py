@@ -30,7 +30,7 @@ class Help(Dialog[None]):
     """
 
     DEFAULT_CSS = """
-    Help VerticalScroll { height: 1fr; margin-top: 1; scrollbar-size-vertical: 1; }
+    Help VerticalScroll { height: 1fr; margin-top: 1; overflow-y: scroll; scrollbar-size-vertical: 1; }
     """
 
     def __init__(self, keymap: Mapping[str, str]) -> None:
@@ -41,16 +41,24 @@ class Help(Dialog[None]):
         """The table."""
         yield TitleLine("Keys and commands")
         with VerticalScroll(can_focus=True):
-            yield Static(help_text(self._keymap))
+            yield Static(Content(""), id="table")
         yield Static(keys_line(("↑↓", "scroll"), ("Esc", "back")), classes="foot")
 
     def on_mount(self) -> None:
         """The arrows scroll."""
         self.query_one(VerticalScroll).focus()
 
+    def on_resize(self) -> None:
+        """The columns follow the width."""
+        self.call_after_refresh(self._fill)
 
-def help_text(keymap: Mapping[str, str]) -> Content:
-    """All of it."""
+    def _fill(self) -> None:
+        width = self.query_one(VerticalScroll).scrollable_content_region.width
+        self.query_one("#table", Static).update(help_text(self._keymap, width))
+
+
+def help_text(keymap: Mapping[str, str], width: int) -> Content:
+    """All of it, one line for each."""
     chat = [command for command in COMMANDS if command.scope != "transcript"]
     reading = [command for command in COMMANDS if command.scope == "transcript"]
     parts = [
@@ -63,7 +71,7 @@ def help_text(keymap: Mapping[str, str]) -> Content:
         Content.styled("IN THE CONVERSATION (F6, or a click)", HEAD),
         *_rows(reading, keymap),
     ]
-    return Content("\n").join(parts)
+    return Content("\n").join(part.truncate(width, ellipsis=True) for part in parts)
 
 
 def _rows(commands: Iterable[Command], keymap: Mapping[str, str]) -> Iterable[Content]:
@@ -74,5 +82,5 @@ def _rows(commands: Iterable[Command], keymap: Mapping[str, str]) -> Iterable[Co
 
 def _row(keys: str, slash: str, about: str) -> Content:
     return Content.assemble(
-        column(Content.styled(keys, f"bold {ACCENT}"), 14), column(Content.styled(slash, ACCENT), 18), (about, DIM)
+        column(Content.styled(keys, f"bold {ACCENT}"), 13), column(Content.styled(slash, ACCENT), 16), (about, DIM)
     )

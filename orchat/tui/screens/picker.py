@@ -114,7 +114,6 @@ class Picker(Dialog[str]):
     Picker.-low #chips { margin: 0; }
     Picker.-narrow SortChip { display: none; }
     Picker.-low #details { display: none; }
-    .-plain Picker #details { border-top: none; }
     """
     BINDINGS = [
         Binding("up", "move(-1)", "Up", show=False, priority=True),

@@ -33,7 +33,6 @@ class PromptArea(TextArea):
     DEFAULT_CSS = """
     PromptArea {
         height: auto;
-        max-height: 33vh;
         border: none;
         padding: 0;
         background: transparent;
@@ -194,7 +193,6 @@ class Composer(Vertical):
         & #mark { width: 2; height: 1; color: $accent; text-style: bold; }
         & #estimate { width: auto; max-width: 40%; height: 1; color: $faint; padding: 0 0 0 2; }
     }
-    .-low Composer > Horizontal { padding: 0 2; }
     """
 
     pastes: reactive[tuple[str, ...]] = reactive(())
@@ -243,6 +241,12 @@ class Composer(Vertical):
             yield Static(Content("›"), id="mark")
             yield PromptArea(id="prompt")
             yield Static(Content(""), id="estimate")
+
+    def limit(self, lines: int) -> None:
+        """Let the text take no more lines than these; its row would not follow a limit in CSS."""
+        row = self.query_one(Horizontal)
+        self.area.styles.max_height = max(1, lines)
+        row.styles.max_height = max(1, lines) + row.styles.padding.height
 
     @property
     def area(self) -> PromptArea:

@@ -1,0 +1,68 @@
+"""The app as a process of its own in a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+PROGRAM = """
+import sys
+import time
+from orchat.domain.secret import Secret
+from orchat.runtime import Runtime
+from orchat.tui.app import run_tui
+settings = {"api.base_url": sys.argv[1], "api.dialect": "openrouter", "models.default": "demo/writer"}
+runtime = Runtime.create(front_end="tui", settings=settings, key=Secret("sk-or-v1-000000000000"))
+heavy = {"httpx", "sqlite3", "keyring", "markdown_it", "pygments", "PIL", "orchat.openrouter.client"}
+loaded = heavy & (set(sys.modules) - before)
+assert not loaded, loaded
+note = run_tui(runtime)
+print("NOTE", note.text if note else None)
+"""
+"""Opens the screen as the command line does, after a look at what importing it has loaded."""
+PATIENCE_S = 30.0
+
+
+class Terminal:
+    """What somebody at a terminal sees and types."""
+
+    def __init__(self, descriptor: int, process: subprocess.Popen[bytes]) -> None:
+        self._descriptor = descriptor
+        self.process = process
+        self.seen = b""
+        """Every byte that was sent to the terminal."""
+
+    def type(self, data: bytes) -> None:
+        os.write(self._descriptor, data)
+
+    def until(self, wanted: bytes) -> None:
+        """Read until these bytes have come, after whatever was waited for before."""
+        start, deadline = len(self.seen), time.monotonic() + PATIENCE_S
+        while wanted not in self.seen[start:]:
+            ready, _, _ = select.select([self._descriptor], [], [], PATIENCE_S)
+            assert ready and time.monotonic() < deadline, f"{wanted!r} never came; seen: {self.seen[-2000:]!r}"
+            self.seen += os.read(self._descriptor, 65_536)
+
+
+@contextmanager
+def in_terminal(base_url: str) -> Iterator[Terminal]:
+    """The app at 100 × 30, talking to a server."""
+    mine, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, base_url], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+    )
+    os.close(theirs)
+    try:
+        yield Terminal(mine, process)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        os.close(mine)

@@ -1,0 +1,220 @@
+"""Writing: what sends, what begins a new line, what is brought back, and what never sends."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+
+from orchat.demo.script import say, stall
+from orchat.demo.server import DemoServer
+from orchat.tui.changes import Prompt
+from orchat.tui.drafts import Drafts
+from orchat.tui.screens.picker import Picker
+from orchat.tui.widgets import composer
+from orchat.tui.widgets.completion import Completion
+from tests.support.screen import Person, at_screen, screen_runtime
+
+pytestmark = pytest.mark.anyio
+
+
+def is_open(person: Person) -> bool:
+    return person.chat.query_one(Completion).is_open
+
+
+async def test_enter_sends_and_other_enters_begin_a_new_line(
+    server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(composer, "ESCAPE_S", 5.0)
+    async with at_screen(screen_runtime(server), size=(80, 24)) as person:
+        await person.type("a")
+        await person.press("ctrl+j")
+        await person.type("b")
+        await person.press("shift+enter")
+        await person.type("c")
+        await person.press("alt+enter")
+        await person.type("d")
+        await person.press("escape", "enter")
+        await person.type("e")
+        person.app.post_message(events.Key("shift+", "\r"))
+        await person.until(lambda: person.composer_text == "a\nb\nc\nd\ne\n")
+        await person.type("f")
+        assert server.chats == []
+        await person.press("enter")
+        await person.until(lambda: person.chat.session.turns == 1 and not person.chat.session.busy)
+        assert server.chats[0].body["messages"][-1]["content"] == "a\nb\nc\nd\ne\nf"
+
+
+async def test_enter_begins_a_new_line_where_that_is_wished(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server, tui__send_on_enter=False)) as person:
+        await person.type("a")
+        await person.press("enter")
+        await person.type("b")
+        assert person.composer_text == "a\nb"
+
+
+async def test_the_composer_grows_with_its_text_and_stops_at_a_third(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server), size=(80, 30)) as person:
+        area = person.chat.composer.area
+        assert area.size.height == 1
+        await person.press("ctrl+j", "ctrl+j")
+        await person.until(lambda: area.size.height == 3)
+        area.load("\n" * 40)
+        await person.until(lambda: area.size.height == 10)
+
+
+async def test_up_brings_earlier_prompts_back(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.press("up")
+        assert person.composer_text == ""
+        await person.ask("first\nof two lines")
+        await person.ask("second")
+        await person.press("up")
+        assert person.composer_text == "second"
+        await person.press("up")
+        assert person.composer_text == "first\nof two lines"
+        await person.press("up")
+        assert person.composer_text == "first\nof two lines"
+        await person.press("down", "down")
+        assert person.composer_text == "second"
+        await person.press("down")
+        assert person.composer_text == ""
+        await person.press("up")
+        await person.type("!")
+        await person.press("up")
+        assert person.composer_text == "second!"
+
+
+async def test_a_paste_of_many_lines_never_sends(server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composer, "PASTE_S", 30.0)
+    async with at_screen(screen_runtime(server)) as person:
+        await person.paste("one\ntwo\n")
+        await person.press("enter")
+        await person.paste("th\x1b]0;x\x07ree")
+        assert person.composer_text == "one\ntwo\nthree"
+        assert server.chats == []
+
+
+async def test_after_a_moment_enter_sends_a_paste(server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composer, "PASTE_S", 0.001)
+    async with at_screen(screen_runtime(server)) as person:
+        await person.paste("pasted")
+        await person.until(lambda: person.chat.composer.area._deaf is None)
+        await person.press("enter")
+        await person.until(lambda: len(server.chats) == 1)
+
+
+async def test_a_long_paste_becomes_a_file_that_goes_along(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        server.script(say("5000"))
+        await person.paste("line\n" * 5_000)
+        await person.until_shown("▣ 1  paste 25 kB 5,001 lines ×")
+        assert person.composer_text == ""
+        await person.until(lambda: person.chat.composer.area._deaf is None)
+        await person.ask("count the lines")
+        content = server.chats[0].body["messages"][-1]["content"]
+        assert "paste-1.txt" in str(content) and "count the lines" in str(content)
+        assert "paste-1.txt  25 kB" in person.text
+
+
+async def test_a_long_paste_can_be_left_behind(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        for _ in range(2):
+            await person.paste("x" * 30_000)
+        await person.until_shown("▣ 2  paste")
+        row = next(y for y, line in enumerate(person.lines) if "▣ 1" in line)
+        await person.pilot.click(offset=(4, row))
+        await person.until_gone("▣ 2")
+        await person.press("backspace")
+        await person.until_gone("▣ 1")
+
+
+async def test_the_queue_comes_back_by_a_click(server: DemoServer) -> None:
+    server.script(stall(stage="body", text="Once"))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.enter("story")
+        await person.until_shown("Once")
+        await person.enter("more")
+        await person.until_shown("queued: 1")
+        row = next(y for y, line in enumerate(person.lines) if "queued: 1" in line)
+        await person.pilot.click(offset=(40, row))
+        await person.until(lambda: person.composer_text == "more")
+
+
+async def test_new_lines_below_are_reached_by_a_click(server: DemoServer) -> None:
+    server.script(say("\n\n".join(f"line {number}" for number in range(80))), say("\n\n".join("abcdefgh")))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.ask("many")
+        await person.press("pageup", "pageup")
+        await person.until(lambda: not person.chat.transcript.following)
+        person.chat.session.queue(Prompt(text="kept back"))
+        person.chat.query_one("Chips").unseen = 12  # type: ignore[attr-defined]  # as the conversation tells it
+        await person.until_shown("↓ 12 new lines  End")
+        row = next(y for y, line in enumerate(person.lines) if "↓ 12" in line)
+        await person.pilot.click(offset=(4, row))
+        await person.until_shown("line 79")
+
+
+async def test_a_slash_offers_commands_that_arrows_tab_and_enter_choose(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.type("/s")
+        await person.until_shown("/sessions", "/stop", "/system [TEXT]")
+        await person.press("down", "down", "up", "down")
+        await person.press("tab")
+        assert person.composer_text == "/system " and not is_open(person)
+        person.chat.composer.area.load("/ren")
+        await person.until(lambda: is_open(person))
+        await person.press("enter")
+        assert person.composer_text == "/rename "
+        person.chat.composer.area.load("/mod")
+        await person.until(lambda: is_open(person))
+        await person.press("enter")
+        await person.until_on(Picker)
+        assert person.composer_text == ""
+
+
+async def test_escape_closes_the_list_of_commands_first(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.type("/")
+        await person.until(lambda: is_open(person))
+        await person.press("escape")
+        await person.until(lambda: not is_open(person))
+        assert person.composer_text == "/"
+        await person.type("zzz")
+        assert not is_open(person)
+
+
+async def test_a_command_is_chosen_by_a_click(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.type("/side")
+        await person.until_shown("Show or hide the figures")
+        row = next(y for y, line in enumerate(person.lines) if "/sidebar" in line)
+        await person.pilot.click(offset=(4, row))
+        await person.until_gone("CONTEXT")
+
+
+async def test_a_draft_survives_a_restart_and_is_gone_when_it_was_sent(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.paste("y" * 30_000)
+        await person.type("unfinished thought")
+        await person.press("ctrl+q")
+    async with at_screen(screen_runtime(server)) as person:
+        assert person.chat.composer.prompt == Prompt(text="unfinished thought", pastes=("y" * 30_000,))
+        await person.press("end", "enter")
+        await person.until(lambda: person.chat.session.turns == 1 and not person.chat.session.busy)
+        await person.press("ctrl+q")
+    async with at_screen(screen_runtime(server)) as person:
+        assert person.chat.composer.is_empty
+
+
+async def test_a_draft_is_kept_while_it_is_written(server: DemoServer) -> None:
+    runtime = screen_runtime(server)
+    async with at_screen(runtime) as person:
+        await person.type("slowly")
+        kept = Drafts(runtime.paths.drafts)
+        await person.until(lambda: kept.load(None).text == "slowly")
+
+
+async def test_the_estimate_follows_the_draft(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.type("a few words")
+        await person.until_shown("≈ $0.000")

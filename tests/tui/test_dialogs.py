@@ -1,0 +1,400 @@
+"""Picker, sessions, first run, usage, help, colours, palette: each as somebody uses it."""
+
+from __future__ import annotations
+
+import pytest
+from textual.command import CommandPalette
+from textual.widgets import Input
+
+from orchat.demo.launch import start_demo
+from orchat.demo.script import fail, say, stall
+from orchat.demo.server import DemoServer
+from orchat.domain.secret import Secret
+from orchat.runtime import Runtime
+from orchat.store import settings
+from orchat.tui.screens.confirm import AskLine, Choose, Confirm
+from orchat.tui.screens.help import Help
+from orchat.tui.screens.picker import Chip, Picker
+from orchat.tui.screens.sessions import Sessions
+from orchat.tui.screens.usage import UsageScreen
+from orchat.tui.screens.welcome import Welcome
+from orchat.tui.widgets.rows import RowList
+from orchat.tui.widgets.topbar import TopBar
+from tests.support.clock import FakeClock
+from tests.support.screen import Person, at_screen, screen_runtime
+
+pytestmark = pytest.mark.anyio
+
+PASTED = "sk-or-v1-" + "0a1b2c3d" * 8
+
+
+def highlighted(person: Person) -> str:
+    row = person.app.screen.query_one(RowList).highlighted
+    assert row is not None
+    return row.id
+
+
+async def open_picker(person: Person) -> None:
+    await person.press("ctrl+o")
+    await person.until_on(Picker)
+    await person.until_shown("demo/writer", "of 10")
+    await person.settled()
+
+
+# ---- the picker ----
+
+
+async def test_a_model_is_found_by_a_few_letters_and_used(server: DemoServer) -> None:
+    runtime = screen_runtime(server)
+    async with at_screen(runtime) as person:
+        await open_picker(person)
+        assert highlighted(person) == "demo/writer"
+        await person.type("toise")
+        await person.until_shown("1 of 10")
+        await person.press("enter")
+        await person.until_shown("● demo/tortoise")
+        await person.settled()
+        assert await runtime.parts.db.read(settings.recents) == ("demo/tortoise",)
+        await person.press("ctrl+o")
+        await person.until_shown("◷ demo/tortoise")
+
+
+async def test_chips_and_sorts_narrow_and_order_the_list(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await open_picker(person)
+        await person.press("tab", "right", "space")
+        await person.until_shown("[✓ sees]", "2 of 10")
+        await person.press("left", "enter")
+        await person.until_shown("no model fits", "0 of 10")
+        await person.press("enter")
+        await person.pilot.click("#sees")
+        await person.until_shown("10 of 10")
+        assert not person.app.screen.query_one("#sees", Chip).on
+        await person.press("ctrl+s")
+        await person.until_shown("sort: newest first")
+        await person.press("ctrl+s")
+        await person.until_shown("sort: cheapest first")
+        await person.press("pagedown")
+        last = highlighted(person)
+        await person.press("pageup", "down")
+        assert highlighted(person) != last
+        await person.press("escape")
+        await person.until(lambda: person.app.screen is person.chat)
+
+
+async def test_a_favourite_comes_first_and_can_be_dropped(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await open_picker(person)
+        await person.type("thinker")
+        await person.press("ctrl+f")
+        await person.until_shown("★ demo/thinker")
+        await person.press(*["backspace"] * 7)
+        await person.until(lambda: person.app.screen.query_one(RowList).rows[0].id == "demo/thinker")
+        await person.press("ctrl+f")
+        await person.until_gone("★")
+        await person.type("zzz")
+        await person.until_shown("no model fits")
+        await person.press("ctrl+f", "enter")
+        assert isinstance(person.app.screen, Picker)
+
+
+async def test_any_id_can_be_typed(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await open_picker(person)
+        await person.type("someone/new:nitro")
+        await person.until_shown("use someone/new:nitro as typed", "sent as typed")
+        await person.press("enter")
+        await person.until_shown("● someone/new:nitro", "not in the catalogue")
+
+
+async def test_a_row_is_chosen_by_a_click(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.pilot.click(TopBar, offset=(110, 0))
+        await person.until_on(Picker)
+        await person.until_shown("demo/seer")
+        row = next(y for y, line in enumerate(person.lines) if "demo/seer" in line)
+        await person.pilot.click(offset=(20, row))
+        await person.until_shown("● demo/seer")
+
+
+async def test_offline_the_picker_shows_what_it_knew_and_how_old_that_is(server: DemoServer) -> None:
+    clock = FakeClock()
+    async with screen_runtime(server, clock) as runtime:
+        await runtime.start()
+        await runtime.models.refresh()
+    clock.advance(3 * 86_400)
+    server.script(*[fail(500)] * 20, path="/models")
+    async with at_screen(screen_runtime(server, clock)) as person:
+        await person.press("ctrl+o")
+        await person.until_on(Picker)
+        await person.until_shown("10 of 10 · offline · catalogue 3 days old")
+
+
+async def test_offline_and_without_a_catalogue_the_picker_says_so(server: DemoServer) -> None:
+    server.script(*[fail(500)] * 20, path="/models")
+    async with at_screen(screen_runtime(server), wait=False) as person:
+        await person.until(lambda: person.chat.lease is not None)
+        await person.press("ctrl+o")
+        await person.until_on(Picker)
+        await person.until_shown("no catalogue")
+        await person.type("any/model")
+        await person.until_shown("use any/model as typed")
+
+
+# ---- sessions ----
+
+
+async def three_sessions(person: Person) -> None:
+    for prompt in ("pirates of old", "tea and coffee", "prime numbers"):
+        await person.ask(prompt)
+        await person.press("ctrl+n")
+        await person.until_shown("New conversation")
+
+
+async def open_sessions(person: Person) -> None:
+    await person.press("ctrl+r")
+    await person.until_on(Sessions)
+    await person.settled()
+
+
+async def test_sessions_are_found_by_what_was_said_and_resumed(server: DemoServer) -> None:
+    server.script(say("about ships"), say("about **leaves**"), say("about two and three"))
+    async with at_screen(screen_runtime(server)) as person:
+        await three_sessions(person)
+        await open_sessions(person)
+        await person.until_shown("pirates of old", "tea and coffee", "prime numbers", "3 sessions")
+        await person.type("leaves")
+        await person.until_shown("1 session ")
+        assert "tea and coffee" in person.text and "leaves" in person.text
+        await person.press("enter")
+        await person.until_shown("tea and coffee  ·  1 turn", "about leaves")
+
+
+async def test_nothing_found_is_said(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await open_sessions(person)
+        await person.until_shown("no session yet")
+        await person.press("f2", "ctrl+d", "enter")
+        await person.type("zzz")
+        await person.until_shown("nothing was said like that")
+        await person.press("escape")
+        await person.until(lambda: person.app.screen is person.chat)
+
+
+async def test_a_session_is_renamed_and_deleted_after_a_question(server: DemoServer) -> None:
+    server.script(say("one"), say("two"), say("three"))
+    async with at_screen(screen_runtime(server)) as person:
+        await three_sessions(person)
+        await open_sessions(person)
+        await person.until_shown("3 sessions")
+        await person.press("down", "up", "pagedown", "f2")
+        await person.until_on(AskLine)
+        await person.type(" times")
+        await person.press("enter")
+        await person.until_shown("pirates of old times")
+        await person.press("f2")
+        await person.until_on(AskLine)
+        await person.press("escape")
+        await person.until_on(Sessions)
+        await person.press("ctrl+d")
+        await person.until_on(Confirm)
+        await person.until_shown("Delete this session?", "pirates of old times")
+        await person.press("escape")
+        await person.until_on(Sessions)
+        await person.press("ctrl+d")
+        await person.until_on(Confirm)
+        await person.press("enter")
+        await person.until_shown("2 sessions")
+        assert "pirates" not in person.text
+
+
+async def test_deleting_or_renaming_the_session_that_is_shown(server: DemoServer) -> None:
+    server.script(say("one"))
+    async with at_screen(screen_runtime(server), size=(64, 24)) as person:
+        await person.ask("hello")
+        await open_sessions(person)
+        await person.press("f2")
+        await person.until_on(AskLine)
+        await person.type("!")
+        await person.press("enter")
+        await person.until_on(Sessions)
+        await person.until_shown("hello!")
+        await person.press("escape")
+        await person.until_shown("hello!")
+        await open_sessions(person)
+        await person.press("ctrl+d")
+        await person.until_on(Confirm)
+        await person.press("y")
+        await person.until_on(Sessions)
+        await person.until_shown("no session yet")
+        await person.press("escape")
+        await person.until_shown("New conversation")
+
+
+# ---- keys ----
+
+
+def keyless(server: DemoServer) -> Runtime:
+    return screen_runtime(server, key=None, keys__store="env")
+
+
+async def test_a_pasted_key_is_used_and_said_where_it_is_kept(server: DemoServer) -> None:
+    server.script(say("it works"))
+    async with at_screen(keyless(server), wait=False) as person:
+        await person.until_on(Welcome)
+        await person.until_shown("Welcome to orchat", "Paste a key", "Sign in with OpenRouter")
+        assert "demo" not in person.text
+        await person.press("down", "enter")
+        await person.until_shown("Signing in comes with a later version", "https://openrouter.ai/settings/keys")
+        await person.press("up", "enter")
+        await person.until(lambda: isinstance(person.app.focused, Input))
+        await person.press("enter")
+        await person.type("two words")
+        await person.press("enter")
+        await person.until_shown("has a space")
+        await person.fill(PASTED)
+        assert PASTED not in person.text
+        await person.press("enter")
+        await person.until(lambda: person.app.screen is person.chat)
+        await person.until_told("kept nowhere")
+        await person.started()
+        assert person.chat.figures.key_label == "main"
+        await person.ask("hello")
+        assert server.chats[0].key_fingerprint == Secret(PASTED).fingerprint
+
+
+async def test_a_refused_key_is_replaced_and_the_prompt_sent_again(server: DemoServer) -> None:
+    server.script(fail(401, message="No such key"), say("it works now"))
+    async with at_screen(screen_runtime(server, keys__store="env")) as person:
+        await person.ask("hello")
+        await person.until_shown("The key was refused")
+        await person.press("enter")
+        await person.until_on(Welcome)
+        await person.until_shown("Another key")
+        await person.press("enter")
+        await person.fill(PASTED)
+        await person.press("enter")
+        await person.until_shown("it works now")
+        assert server.chats[-1].key_fingerprint == Secret(PASTED).fingerprint
+
+
+async def test_the_demo_is_one_key_away(server: DemoServer) -> None:
+    demo = start_demo(pace=0)
+
+    def runtime() -> Runtime:
+        return Runtime.create(
+            front_end="tui",
+            demo=True,
+            settings={"api.base_url": demo.base_url, "api.dialect": "openrouter", "models.default": "demo/writer"},
+            key=Secret("sk-or-demo-0000000000"),
+            key_label="demo",
+            clock=FakeClock(),
+        )
+
+    try:
+        async with at_screen(keyless(server), wait=False, start_demo=runtime) as person:
+            await person.until_on(Welcome)
+            await person.until_shown("Try the demo")
+            await person.press("down", "down", "enter")
+            await person.until(lambda: person.app.is_demo and person.app.chat is not None)
+            await person.started()
+            await person.ask("hello")
+            await person.press("ctrl+q")
+            note = person.app.exit_note
+            assert note is not None and note.text.startswith("resume with: orchat --demo -r ")
+    finally:
+        demo.stop()
+
+
+# ---- the rest ----
+
+
+async def test_usage_is_a_table(server: DemoServer) -> None:
+    server.script(say("hi"))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.ask("hello")
+        await person.press("ctrl+u")
+        await person.until_on(UsageScreen)
+        await person.until_shown("DAY", "MODEL", "demo/writer", "KEY", "work")
+        await person.press("escape")
+
+
+async def test_help_lists_every_key(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server), size=(100, 60)) as person:
+        await person.press("f1")
+        await person.until_on(Help)
+        await person.until_shown("^O", "/model [PART]", "Choose the model")
+        await person.press("escape")
+        await person.until(lambda: person.app.screen is person.chat)
+
+
+async def test_keys_can_be_chosen(server: DemoServer) -> None:
+    runtime = screen_runtime(server)
+    runtime.config.keymap["model"] = "f4"  # type: ignore[index]  # as [keymap] in config.toml gives it
+    async with at_screen(runtime) as person:
+        assert "F4 model" in person.lines[-1]
+        await person.press("f4")
+        await person.until_on(Picker)
+
+
+async def test_colours_are_tried_while_they_are_looked_at(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.enter("/theme")
+        await person.until_on(Choose)
+        await person.press("down")
+        await person.until(lambda: person.app.theme == "orchat-light")
+        await person.press("escape")
+        await person.until(lambda: person.app.theme == "orchat-dark")
+        await person.until(lambda: person.app.screen is person.chat)
+        await person.enter("/theme nord")
+        await person.until(lambda: person.app.theme == "nord")
+        await person.enter("/theme")
+        await person.until_on(Choose)
+        await person.press("home", "enter")
+        await person.until(lambda: person.app.theme == "orchat-dark")
+
+
+@pytest.mark.parametrize("theme", ["ansi-dark", "ansi-light", "textual-light", "unknown"])
+async def test_every_kind_of_theme_works(server: DemoServer, theme: str) -> None:
+    async with at_screen(screen_runtime(server, tui__theme=theme)) as person:
+        await person.ask("compare tea and coffee")
+        await open_picker(person)
+        assert "Model" in person.text
+
+
+async def test_the_palette_finds_commands(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.press("ctrl+p")
+        await person.until_on(CommandPalette)
+        await person.until_shown("Choose the model")
+        await person.type("figures")
+        await person.until_gone("Choose the model")
+        await person.until_shown("Show or hide the figures")
+        await person.press("enter")
+        await person.until_gone("CONTEXT")
+        await person.press("ctrl+b")
+        await person.until_shown("CONTEXT")
+        await person.press("ctrl+o")
+        await person.until_on(Picker)
+        await person.press("ctrl+p")
+        await person.pilot.pause()
+        assert isinstance(person.app.screen, Picker), "the palette belongs to the chat"
+
+
+async def test_switching_sessions_while_an_answer_runs(server: DemoServer) -> None:
+    server.script(say("one"), stall(stage="body", text="Once"))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.ask("first")
+        await person.press("ctrl+n")
+        await person.enter("second")
+        await person.until_shown("Once")
+        await person.enter("queued words")
+        await open_sessions(person)
+        await person.press("down", "enter")
+        await person.until_shown("first  ·  1 turn", "one")
+        assert person.composer_text == ""
+        await open_sessions(person)
+        await person.type("second")
+        await person.press("enter")
+        await person.until_shown("stopped: this is what had arrived")
+        assert person.composer_text == "queued words"
