@@ -21,7 +21,6 @@ from orchat.domain.fold import Reply
 from orchat.domain.ledger import UsageRow
 from orchat.domain.money import Cost, Usage
 from orchat.tui import commands, wording
-from orchat.tui.actions import ACTIONS
 from orchat.tui.entries import answer_entry, answer_facts, chip, entries_of
 from orchat.tui.figures import Figures, draft_cost
 from orchat.tui.fuzzy import match
@@ -30,6 +29,7 @@ from orchat.tui.lines import column, gauge, keys_line, spread
 from orchat.tui.listing import Listing, Wanted, details, header, row, typed_id
 from orchat.tui.problems import Problem, problem_of, stored_problem, unexpected
 from orchat.tui.progress import Progress
+from orchat.tui.screens.actions import ACTIONS
 from orchat.tui.screens.sessions import snippet
 from orchat.tui.screens.usage import table
 from orchat.tui.themes import OURS, fill_in

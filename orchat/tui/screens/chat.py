@@ -15,10 +15,10 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from orchat.errors import OrchatError
 from orchat.tui import changes, commands
-from orchat.tui.actions import ACTIONS, open_link
 from orchat.tui.changes import Change, Prompt
 from orchat.tui.drafts import Drafts
 from orchat.tui.figures import Figures, draft_cost, take_figures
+from orchat.tui.screens.actions import ACTIONS, open_link
 from orchat.tui.screens.starting import Starting
 from orchat.tui.session import Session
 from orchat.tui.stage import Stage
