@@ -132,6 +132,7 @@ class Person:
     async def settled(self) -> None:
         """Wait until nothing is read or written any more; answers and dialogs may go on."""
         await self.until(lambda: all(worker.is_finished or worker.group not in BRIEF for worker in self.app.workers))
+        await self.pilot.pause()
 
     async def started(self) -> None:
         """Wait until the runtime, the key, the catalogue and the figures are there."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 PROGRAM = """
 import sys
-import time
+before = set(sys.modules)
 from orchat.domain.secret import Secret
 from orchat.runtime import Runtime
 from orchat.tui.app import run_tui

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from textual.widgets import Input
 
 from orchat.demo.launch import start_demo
 from orchat.demo.models import WRITER, find
@@ -121,8 +122,10 @@ async def test_what_is_pasted_chosen_and_told(server: DemoServer) -> None:
         await person.press("escape")
         person.app.push_screen(Welcome(person.chat.runtime, reason=EVIL, has_demo=True))
         await person.until_on(Welcome)
-        assert "[/nope]" in shown(person)
+        await person.until_shown("[/nope]")
+        shown(person)
         await person.press("enter")
+        await person.until(lambda: isinstance(person.app.focused, Input))
         await person.fill(f"{EVIL}")
         await person.press("enter")
         await person.until_shown("the key has")
