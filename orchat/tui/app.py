@@ -20,6 +20,7 @@ from orchat import logs
 from orchat.paths import environment
 from orchat.tui import clipboard
 from orchat.tui.guard import Guard
+from orchat.tui.keys import learn_keys
 from orchat.tui.palette import Commands
 from orchat.tui.screens.chat import ChatScreen
 from orchat.tui.themes import DARK, OURS, PLAIN, fill_in
@@ -219,6 +220,7 @@ async def run_app(app: OrchatApp, *, mouse: bool = True) -> ExitNote | None:
         app: Not run before.
         mouse: Use the mouse.
     """
+    learn_keys()
     first = app.runtime
     async with first:
         try:
