@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from textual.events import Paste
+from textual import events
+from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
@@ -69,17 +70,21 @@ class Person:
     # ---- doing ----
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """Keys as the terminal sends them; Textual's own `press` takes 60 ms and more for each."""
+        for key in keys:
+            char = _CHARS.get(key, key if len(key) == 1 else None)
+            self.app.post_message(events.Key(key, char))
+            await self.pilot._wait_for_screen()
+            await self.pilot._wait_for_screen()
 
     async def type(self, text: str) -> None:
         """Every character as a key press."""
-        for char in text:
-            await self.pilot.press(_KEYS.get(char, char))
+        await self.press(*(_KEYS.get(char, char) for char in text))
 
     async def enter(self, text: str) -> None:
-        """A line in the composer, and Enter; the line is put there at once, because a key press takes 10 ms here."""
+        """A line in the composer, and Enter."""
         self.chat.composer.area.load(text)
-        await self.pilot.pause()
+        await self.pilot._wait_for_screen()
         await self.press("enter")
 
     async def fill(self, text: str) -> None:
@@ -91,7 +96,7 @@ class Person:
 
     async def paste(self, text: str) -> None:
         """What a terminal sends as one paste."""
-        self.app.post_message(Paste(text))
+        self.app.post_message(events.Paste(text))
         await self.pilot.pause()
 
     async def ask(self, prompt: str) -> None:
@@ -123,6 +128,7 @@ class Person:
         await self.until(lambda: isinstance(self.app.screen, kind) and self.app.screen.is_current)
         screen = self.app.screen
         assert isinstance(screen, kind)
+        still(self.app)
         return screen
 
     async def until_told(self, words: str) -> None:
@@ -145,8 +151,9 @@ class Person:
     @property
     def lines(self) -> list[str]:
         """The screen, line by line."""
-        screens = self.app.screen._compositor  # Textual has no public way to read the screen as text
-        return [strip.text.rstrip() for strip in screens.render_strips(self.app.size)]
+        # Textual has no public way to read the screen as text; a dialog draws what is under it from this variable.
+        visible_screen_stack.set(self.app._background_screens)
+        return [strip.text.rstrip() for strip in self.app.screen._compositor.render_strips(self.app.size)]
 
     @property
     def text(self) -> str:
@@ -154,6 +161,7 @@ class Person:
 
 
 _KEYS = {" ": "space", "/": "slash", ".": "full_stop", "-": "minus", ":": "colon", "\n": "ctrl+j", "?": "question_mark"}
+_CHARS = {key: char for char, key in _KEYS.items() if char != "\n"}
 
 
 @asynccontextmanager

@@ -272,6 +272,7 @@ async def test_a_refused_key_is_replaced_and_the_prompt_sent_again(server: DemoS
         await person.until_on(Welcome)
         await person.until_shown("Another key")
         await person.press("enter")
+        await person.until(lambda: isinstance(person.app.focused, Input))
         await person.fill(PASTED)
         await person.press("enter")
         await person.until_shown("it works now")

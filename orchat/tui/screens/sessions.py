@@ -76,6 +76,7 @@ class Sessions(Dialog[str]):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
+        self._fill(event.value, (), None, empty="searching …")
         self._search(event.value)
 
     @work(group="search", exclusive=True, exit_on_error=False, description="search the sessions")
@@ -90,7 +91,7 @@ class Sessions(Dialog[str]):
             return
         self._fill(text, hits, highlight or self._current)
 
-    def _fill(self, text: str, hits: Sequence[SearchHit], highlight: str | None) -> None:
+    def _fill(self, text: str, hits: Sequence[SearchHit], highlight: str | None, empty: str = "") -> None:
         now = self._runtime.clock.now()
         words = text.casefold().split()
         found = [kept for kept in self._all.values() if all(word in kept.title.casefold() for word in words)]
@@ -100,8 +101,8 @@ class Sessions(Dialog[str]):
             if hit.conversation_id not in listed:
                 listed.add(hit.conversation_id)
                 rows.append(Row(hit.conversation_id, partial(_hit_line, hit, now)))
-        empty = "nothing was said like that" if words else "no session yet: whatever you ask is kept here"
-        self.query_one(RowList).set_rows(rows, highlight=None if words else highlight, empty=empty)
+        nothing = "nothing was said like that" if words else "no session yet: whatever you ask is kept here"
+        self.query_one(RowList).set_rows(rows, highlight=None if words else highlight, empty=empty or nothing)
         self.query_one(TitleLine).set_facts(plural(len(rows), "session"))
 
     # ---- choosing ----
