@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 pytest_plugins = ("tests.support.server",)
 
+# A shell that starts the suite in the background has it ignore interrupts, and commands under test would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 for name in ("NO_COLOR", "COLORTERM", "TERM_PROGRAM", "OPENROUTER_API_KEY", "SSH_TTY", "SSH_CONNECTION", "TMUX"):
