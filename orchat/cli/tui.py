@@ -60,7 +60,7 @@ def open_screen(invocation: Invocation, *, model: str | None, resume: str | None
     with ExitStack() as stack:
         runtime = invocation.runtime("tui", stack)
         offer = None if invocation.demo else partial(invocation.demo_runtime, "tui", stack)
-        note = run_tui(runtime, start_demo=offer, model=model, conversation=resume)
+        note = run_tui(runtime, start_demo=offer, model=model, conversation=resume, is_demo=invocation.demo)
     return _parting(invocation.diagnostics, note)
 
 

@@ -94,6 +94,13 @@ class Person:
         line.value = text
         await self.pilot.pause()
 
+    async def click(self, words: str) -> None:
+        """Click the first place on the screen that shows these words."""
+        await self.until_shown(words)
+        await self.settled()
+        y, line = next((y, line) for y, line in enumerate(self.lines) if words in line)
+        await self.pilot.click(offset=(line.index(words), y))
+
     async def paste(self, text: str) -> None:
         """What a terminal sends as one paste."""
         self.app.post_message(events.Paste(text))

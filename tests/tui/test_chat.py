@@ -259,13 +259,12 @@ async def test_a_link_is_opened_only_after_its_host_was_shown(server: DemoServer
         opened: list[str] = []
         person.app.open_url = lambda url, *, new_tab=True: opened.append(url)  # type: ignore[method-assign]
         await person.ask("link")
-        row = next(y for y, line in enumerate(person.lines) if "harmless" in line)
-        await person.pilot.click(offset=(4, row))
+        await person.click("harmless")
         await person.until_on(Confirm)
         await person.until_shown("Open this link?", "example.org")
         await person.press("escape")
         assert opened == []
-        await person.pilot.click(offset=(4, row))
+        await person.click("harmless")
         await person.until_on(Confirm)
         await person.press("enter")
         await person.until(lambda: opened == ["https://example.org/path"])

@@ -121,8 +121,7 @@ async def test_a_long_paste_can_be_left_behind(server: DemoServer) -> None:
         for _ in range(2):
             await person.paste("x" * 30_000)
         await person.until_shown("▣ 2  paste")
-        row = next(y for y, line in enumerate(person.lines) if "▣ 1" in line)
-        await person.pilot.click(offset=(4, row))
+        await person.click("▣ 1")
         await person.until_gone("▣ 2")
         await person.press("backspace")
         await person.until_gone("▣ 1")
@@ -135,8 +134,7 @@ async def test_the_queue_comes_back_by_a_click(server: DemoServer) -> None:
         await person.until_shown("Once")
         await person.enter("more")
         await person.until_shown("queued: 1")
-        row = next(y for y, line in enumerate(person.lines) if "queued: 1" in line)
-        await person.pilot.click(offset=(40, row))
+        await person.click("queued: 1")
         await person.until(lambda: person.composer_text == "more")
 
 
@@ -149,8 +147,7 @@ async def test_new_lines_below_are_reached_by_a_click(server: DemoServer) -> Non
         person.chat.session.queue(Prompt(text="kept back"))
         person.chat.query_one("Chips").unseen = 12  # type: ignore[attr-defined]  # as the conversation tells it
         await person.until_shown("↓ 12 new lines  End")
-        row = next(y for y, line in enumerate(person.lines) if "↓ 12" in line)
-        await person.pilot.click(offset=(4, row))
+        await person.click("↓ 12")
         await person.until_shown("line 79")
 
 
@@ -187,8 +184,7 @@ async def test_a_command_is_chosen_by_a_click(server: DemoServer) -> None:
     async with at_screen(screen_runtime(server)) as person:
         await person.type("/side")
         await person.until_shown("Show or hide the figures")
-        row = next(y for y, line in enumerate(person.lines) if "/sidebar" in line)
-        await person.pilot.click(offset=(4, row))
+        await person.click("/sidebar")
         await person.until_gone("CONTEXT")
 
 

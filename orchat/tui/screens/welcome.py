@@ -32,7 +32,7 @@ Outcome = Literal["key", "demo"]
 _CHOICES = (
     ("paste", "Paste a key", "kept in your system's keyring"),
     ("sign-in", "Sign in with OpenRouter", "comes with a later version"),
-    ("demo", "Try the demo", "no key, no network: models made of cardboard"),
+    ("demo", "Try the demo", "no key and no network needed"),
 )
 _PLACES = {
     "keyring": "It is kept in your system's keyring.",
