@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from orchat.domain.request import DataCollection, Effort
+from orchat.domain.choices import DataCollection, Effort
 
 Dialect = Literal["auto", "openrouter", "openai"]
 ProviderSort = Literal["", "price", "throughput", "latency"]

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from orchat.domain.choices import DataCollection, Effort
 from orchat.domain.content import JsonObject, Message
-
-Effort = Literal["max", "xhigh", "high", "medium", "low", "minimal", "none"]
-DataCollection = Literal["allow", "deny"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

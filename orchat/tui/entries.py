@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-from orchat.domain.conversation import Attachment, StoredMessage
-from orchat.domain.events import Cited
 from orchat.tui.changes import Prompt
 from orchat.tui.problems import Problem, stored_problem
-from orchat.tui.progress import thought_line
 from orchat.tui.transcript.entry import Entry, ErrorCard
 from orchat.tui.wording import clock_time, cost, duration, short_model, size, speed
+
+if TYPE_CHECKING:
+    from orchat.domain.conversation import Attachment, StoredMessage
+    from orchat.domain.events import Cited
 
 _STATES = {
     "stopped": "stopped: this is what had arrived",
@@ -94,6 +95,8 @@ def answer_end(stored: StoredMessage, *, asked: str = "", lasted: str = "", card
         lasted: The line over its thoughts, when it was timed on this screen.
         card: What went wrong, when it went wrong on this screen; else what was kept is shown.
     """
+    from orchat.tui.progress import thought_line
+
     usage = stored.usage
     thought = lasted or (thought_line(None, usage.reasoning_tokens if usage else 0) if stored.reply.reasoning else "")
     problem = stored_problem_of(stored)

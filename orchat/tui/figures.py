@@ -7,13 +7,13 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from orchat.clock import utc_day
-from orchat.domain.catalog import Model
-from orchat.domain.ledger import UsageRow
 from orchat.domain.model_id import is_free_id
 from orchat.domain.money import Usage, to_pico
 
 if TYPE_CHECKING:
+    from orchat.domain.catalog import Model
     from orchat.domain.conversation import StoredMessage
+    from orchat.domain.ledger import UsageRow
     from orchat.keys.ring import KeyLease
     from orchat.runtime import Runtime
     from orchat.tui.session import Session
@@ -85,6 +85,7 @@ async def take_figures(runtime: Runtime, session: Session, lease: KeyLease | Non
         session: The conversation that is shown.
         lease: The key of this instance, if it has one.
     """
+    from orchat.domain.ledger import UsageRow
     from orchat.store import ledger
 
     now, conversation, config = runtime.clock.now(), session.conversation, runtime.config

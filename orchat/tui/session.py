@@ -6,10 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from orchat.domain.conversation import Conversation, Draft
 from orchat.errors import KeyringUnavailable, NoKeys, OrchatError
 from orchat.tui import changes
-from orchat.tui.answering import Answering
 from orchat.tui.changes import Change, Prompt
 from orchat.tui.entries import entries_of, paste_name, stored_problem_of, you_entry
 from orchat.tui.problems import Problem
@@ -17,9 +15,10 @@ from orchat.tui.transcript.entry import Entry
 
 if TYPE_CHECKING:
     from orchat.chat.turn import Turn
-    from orchat.domain.conversation import StoredMessage
+    from orchat.domain.conversation import Conversation, StoredMessage
     from orchat.domain.money import Usage
     from orchat.runtime import Runtime
+    from orchat.tui.answering import Answering
 
 
 class Session:
@@ -162,6 +161,8 @@ class Session:
     def _last_asked(self, path: tuple[StoredMessage, ...]) -> Answering | None:
         if len(path) < 2 or path[-1].role != "assistant":
             return None
+        from orchat.tui.answering import Answering
+
         return Answering(
             self._runtime,
             self._show,
@@ -216,6 +217,8 @@ class Session:
         if model is not None:
             await self.choose_model(model)
         self._take_away(asked.answer)
+        from orchat.tui.answering import Answering
+
         self._asked = Answering(
             self._runtime, self._show, prompt=asked.prompt, you=asked.you, model=self.model, prompt_id=asked.prompt_id
         )
@@ -227,6 +230,8 @@ class Session:
     async def _ask(self, prompt: Prompt) -> bool:
         you = you_entry(prompt, self._runtime.clock.now())
         self._add(you)
+        from orchat.tui.answering import Answering
+
         self._asked = Answering(self._runtime, self._show, prompt=prompt, you=you, model=self.model)
         return await self._run(self._asked, None)
 
@@ -258,6 +263,8 @@ class Session:
                 await service.attach(text.encode(), name=paste_name(number), mime="text/plain")
                 for number, text in enumerate(asked.prompt.pastes, 1)
             ]
+            from orchat.domain.conversation import Draft
+
             draft = Draft(text=asked.prompt.text, attachments=tuple(attachments), model=self._chosen)
             turn = await service.send(self.conversation.id, draft, wish)
         await self.reload()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
 from orchat.domain.clean import clean_line
-from orchat.domain.ledger import UsageRow
 from orchat.domain.money import Cost, format_usd
+
+if TYPE_CHECKING:
+    from orchat.domain.ledger import UsageRow
 
 UNKNOWN = "unknown"
 """Not the same as 0."""

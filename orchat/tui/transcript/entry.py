@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from orchat.domain.events import Cited
+if TYPE_CHECKING:
+    from orchat.domain.events import Cited
 
 Speaker: TypeAlias = Literal["you", "model", "notice"]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from orchat.domain.catalog import Model
 from orchat.tui.figures import Figures
 from orchat.tui.lines import DIM, FAINT, HEAD, YOU, gauge, spread, stack
 from orchat.tui.wording import (
@@ -18,6 +19,9 @@ from orchat.tui.wording import (
     spent,
     tokens,
 )
+
+if TYPE_CHECKING:
+    from orchat.domain.catalog import Model
 
 NOTHING = "–"
 WIDTH = 34

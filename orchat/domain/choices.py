@@ -1,0 +1,10 @@
+"""Words that both a request and the settings may choose from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Effort = Literal["max", "xhigh", "high", "medium", "low", "minimal", "none"]
+"""Share of a model's budget that it may think with."""
+DataCollection = Literal["allow", "deny"]
+"""Whether a provider may keep prompts."""
