@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchat.chat import export
 from orchat.chat.books import Desk, TurnBooks, Wish
@@ -16,7 +16,7 @@ from orchat.errors import UsageError
 from orchat.store import conversations as store
 from orchat.store import messages, tree
 from orchat.store import search as search_store
-from orchat.tasks import Tasks
+from orchat.tasks import Tasks, settled
 
 if TYPE_CHECKING:
     from orchat.store.connection import Connection
@@ -144,8 +144,8 @@ class Conversations:
         wanted = wish or Wish()
         wanted = replace(wanted, model=wanted.model or draft.model)
         now, owner = self._desk.clock.now(), self._desk.owner
-        begun = await self._desk.db.write(_send, conversation_id, draft, wanted.model, now, owner)
-        return self._turn(begun, wanted)
+        saving = self._desk.db.write(_send, conversation_id, draft, wanted.model, now, owner)
+        return await self._begun(saving, wanted)
 
     async def again(self, conversation_id: str, prompt_id: int, wish: Wish | None = None) -> Turn:
         """Answer an earlier prompt anew; the answers it has stay as branches.
@@ -160,8 +160,23 @@ class Conversations:
         """
         wanted = wish or Wish()
         now, owner = self._desk.clock.now(), self._desk.owner
-        begun = await self._desk.db.write(_again, conversation_id, prompt_id, wanted.model, now, owner)
-        return self._turn(begun, wanted)
+        saving = self._desk.db.write(_again, conversation_id, prompt_id, wanted.model, now, owner)
+        return await self._begun(saving, wanted)
+
+    async def _begun(self, saving: Coroutine[Any, Any, Begun], wish: Wish) -> Turn:
+        """The turn, once it is saved; a caller who leaves meanwhile leaves a stopped answer and no open one."""
+        task = self._tasks.spawn(saving, name="begin a turn")
+        try:
+            await settled(task)
+        except asyncio.CancelledError:
+            self._tasks.spawn(self._given_up(task, wish), name="give up a turn")
+            raise
+        return self._turn(task.result(), wish)
+
+    async def _given_up(self, saving: asyncio.Task[Begun], wish: Wish) -> None:
+        await settled(saving)
+        if saving.exception() is None:
+            await self._turn(saving.result(), wish).give_up()
 
     def _turn(self, begun: Begun, wish: Wish) -> Turn:
         conversation, prompt, answer_id = begun

@@ -113,6 +113,10 @@ class Turn:
             self._reader.cancel()
             await self._over.wait()
 
+    async def give_up(self) -> None:
+        """End a turn that nobody entered: its answer is saved as stopped."""
+        await self._end()
+
     async def _end(self) -> None:
         try:
             await finish(self._close(), self._tasks, name="save an answer")

@@ -83,6 +83,28 @@ async def test_a_prompt_is_saved_before_it_is_sent(house: House) -> None:
     assert turn.answer.text == "x"
 
 
+async def test_stopping_while_a_prompt_is_being_saved_leaves_a_stopped_answer(house: House) -> None:
+    id = await begin(house)
+    sending = asyncio.get_running_loop().create_task(house.runtime.conversations.send(id, Draft(text="hi")))
+    await asyncio.sleep(0)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    while (path := await house.runtime.conversations.path(id))[-1].state == "streaming":
+        await asyncio.sleep(0)
+    assert [(message.text, message.state) for message in path] == [("hi", "done"), ("", "stopped")]
+    assert not house.server.chats
+
+
+async def test_stopping_while_nothing_can_be_saved_leaves_nothing(house: House) -> None:
+    sending = asyncio.get_running_loop().create_task(house.runtime.conversations.send("nowhere", Draft(text="hi")))
+    await asyncio.sleep(0)
+    sending.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    assert await house.runtime.conversations.list() == []
+
+
 async def test_stopping_keeps_what_arrived(house: House) -> None:
     house.server.script(stall(stage="body", text="Once upon a time", chars=9))
     id = await begin(house)
