@@ -38,6 +38,7 @@ class Invocation:
     """Settings file instead of the usual one."""
     overrides: dict[str, str] = field(default_factory=dict)
     """Settings from ``--set``."""
+    _loaded: LoadedConfig | None = None
 
     def paths(self) -> Paths:
         """Where everything is.
@@ -52,11 +53,13 @@ class Invocation:
         return replace(paths, chosen_config=chosen)
 
     def load(self) -> LoadedConfig:
-        """The settings of all layers.
+        """The settings of all layers, read once: by now every option has been parsed.
 
         Raises:
             ConfigError: One is wrong.
         """
+        if self._loaded is not None:
+            return self._loaded
         from orchat.config import Config
 
         paths = self.paths()
@@ -67,7 +70,8 @@ class Invocation:
                 source="--config",
                 hint="Name a file, or leave --config out.",
             )
-        return Config.load(paths, self.environ, self.overrides)
+        self._loaded = Config.load(paths, self.environ, self.overrides)
+        return self._loaded
 
     def runtime(self, front_end: FrontEnd, stack: ExitStack) -> Runtime:
         """A runtime that has not started; what belongs to it is ended with `stack`.
