@@ -138,6 +138,22 @@ def abilities(model: Model) -> list[str]:
     return [name for name, has in known if has]
 
 
+def brief(model: Model, width: int) -> Content:
+    """What there is to know of a model, in one line: what is least likely to stand in its row comes first."""
+    facts = [" ".join(abilities(model))]
+    if model.is_free:
+        facts.append("free")
+    elif model.pricing.is_known:
+        prices = (model.pricing.per_million(key) for key in ("prompt", "completion"))
+        facts.append("/".join(f"${per_million(price)}" for price in prices) + " per M")
+    elif model.pricing.prices:
+        facts.append("price varies")
+    if model.context_length is not None:
+        facts.append(f"{tokens(model.context_length)} context")
+    words = " · ".join(fact for fact in facts if fact)
+    return Content.assemble(_title(model), "  ", (words, DIM)).truncate(width, ellipsis=True)
+
+
 def details(model: Model, width: int) -> Content:
     """What there is to know of a model, in four lines."""
     facts = [clean_line(model.id, 80)]
@@ -147,9 +163,13 @@ def details(model: Model, width: int) -> Content:
         facts.append(f"{tokens(model.max_completion_tokens)} max answer")
     if model.expires:
         facts.append(f"until {clean_line(model.expires, 12)}")
-    first = Content.assemble((clean_line(model.name or model.id, 80), STRONG), "  ", (" · ".join(facts), DIM))
+    first = Content.assemble(_title(model), "  ", (" · ".join(facts), DIM))
     about = clean_line(model.description.replace("\n", " "), max(20, 2 * width - 4))
     return Content("\n").join([first.truncate(width, ellipsis=True), Content.styled(about, DIM), _prices(model, width)])
+
+
+def _title(model: Model) -> Content:
+    return Content.styled(clean_line(model.name or model.id, 80), STRONG)
 
 
 def _prices(model: Model, width: int) -> Content:

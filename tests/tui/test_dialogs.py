@@ -116,6 +116,26 @@ async def test_a_row_is_chosen_by_a_click(server: DemoServer) -> None:
         await person.until_shown("● demo/seer")
 
 
+@pytest.mark.parametrize(("size", "rows"), [((60, 16), 8), ((60, 20), 12), ((80, 24), 16)])
+async def test_on_a_small_terminal_the_models_have_the_room_and_the_details_one_line(
+    server: DemoServer, size: tuple[int, int], rows: int
+) -> None:
+    async with at_screen(screen_runtime(server), size=size) as person:
+        await open_picker(person)
+        assert person.app.screen.query_one(RowList).size.height >= rows
+        await person.until_shown("Demo: Writer  files tools · $1.00/$4.00 per M")
+        assert "nothing leaves this computer" not in person.text
+
+
+async def test_the_details_follow_the_size_of_the_terminal(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server), size=(120, 40)) as person:
+        await open_picker(person)
+        await person.until_shown("nothing leaves this computer")
+        await person.pilot.resize_terminal(80, 24)
+        await person.until_gone("nothing leaves this computer")
+        await person.until_shown("$1.00/$4.00 per M")
+
+
 async def test_offline_the_picker_shows_what_it_knew_and_how_old_that_is(server: DemoServer) -> None:
     clock = FakeClock()
     async with screen_runtime(server, clock) as runtime:

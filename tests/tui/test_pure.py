@@ -26,7 +26,7 @@ from orchat.tui.figures import Figures, draft_cost
 from orchat.tui.fuzzy import match
 from orchat.tui.guard import Guard
 from orchat.tui.lines import column, gauge, keys_line, spread
-from orchat.tui.listing import Listing, Wanted, details, header, row, typed_id
+from orchat.tui.listing import Listing, Wanted, brief, details, header, row, typed_id
 from orchat.tui.problems import Problem, problem_of, stored_problem, unexpected
 from orchat.tui.progress import Progress
 from orchat.tui.screens.actions import ACTIONS
@@ -399,6 +399,25 @@ def test_rows_and_columns_stand_under_each_other(width: int) -> None:
         line = row(found, "★", "gem", width)
         assert line.plain.startswith(" ★ ") and line.cell_length <= width + 4
         assert details(found, width).plain
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (MODELS[0], "Gemini 2.5 Flash  sees · 1.0M context"),
+        (MODELS[1], "Gemma  free"),
+        (MODELS[2], "R1  reasons tools"),
+        (MODELS[3], "openrouter/auto  price varies"),
+        (
+            model("a/b", pricing=Pricing(prices={"prompt": Decimal("0.000001"), "completion": Decimal("0.000004")})),
+            "a/b  $1.00/$4.00 per M",
+        ),
+    ],
+    ids=lambda value: value.id if isinstance(value, Model) else "",
+)
+def test_a_model_in_one_line(found: Model, expected: str) -> None:
+    assert brief(found, 80).plain == expected
+    assert brief(found, 8).cell_length <= 8
 
 
 def test_details_name_what_is_known() -> None:

@@ -19,7 +19,7 @@ from orchat.domain.catalog import Catalogue, Model
 from orchat.domain.clean import clean_line
 from orchat.errors import OrchatError
 from orchat.tui.lines import ACCENT, DIM, keys_line
-from orchat.tui.listing import SORTS, TRAITS, Listing, Trait, Wanted, details, header, row, typed_id
+from orchat.tui.listing import SORTS, TRAITS, Listing, Trait, Wanted, brief, details, header, row, typed_id
 from orchat.tui.screens.dialog import Dialog, TitleLine
 from orchat.tui.widgets.rows import Row, RowList
 from orchat.tui.wording import age
@@ -113,8 +113,9 @@ class Picker(Dialog[str]):
     }
     Picker.-low #chips { margin: 0; }
     Picker.-narrow SortChip { display: none; }
-    Picker.-low #details { display: none; }
+    Picker.-low #details { height: 1; margin-top: 0; border-top: none; }
     """
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]
     BINDINGS = [
         Binding("up", "move(-1)", "Up", show=False, priority=True),
         Binding("down", "move(1)", "Down", show=False, priority=True),
@@ -238,23 +239,28 @@ class Picker(Dialog[str]):
     @on(RowList.Highlighted)
     def _looked_at(self, event: RowList.Highlighted) -> None:
         event.stop()
+        self._show_details()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """The columns and the details follow the size."""
+        self.call_after_refresh(self._lay_out)
+
+    def _lay_out(self) -> None:
+        rows = self.query_one(RowList)
+        self.query_one("#columns", Static).update(header(rows.scrollable_content_region.width or rows.size.width))
+        self._show_details()
+
+    def _show_details(self) -> None:
         pane = self.query_one("#details", Static)
-        model = self._found.get(event.row.id) if event.row else None
+        chosen = self.query_one(RowList).highlighted
+        model = self._found.get(chosen.id) if chosen else None
         width = max(20, pane.size.width or self.size.width - 12)
         if model is not None:
-            pane.update(details(model, width))
-        elif event.row is not None:
+            pane.update(brief(model, width) if self.has_class("-low") else details(model, width))
+        elif chosen is not None:
             pane.update(Content.styled("not in the catalogue: it is sent as typed", DIM))
         else:
             pane.update(Content(""))
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """The columns follow the width."""
-        self.call_after_refresh(self._show_columns)
-
-    def _show_columns(self) -> None:
-        rows = self.query_one(RowList)
-        self.query_one("#columns", Static).update(header(rows.scrollable_content_region.width or rows.size.width))
 
     @on(RowList.Chosen)
     def _chosen(self, event: RowList.Chosen) -> None:
