@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -54,6 +55,8 @@ class Ground:
     """Owns what must end even when the caller is gone."""
     owner: str
     """This instance, so that its open rows are found if it dies."""
+    answered: Callable[[KeyLease], None] | None = None
+    """Told after every attempt that was sent, so that the key's figures are compared with the server's; never waits."""
 
 
 class Attempt:
