@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 DAYS = 14
 _TABLES: tuple[tuple[Grouping, str], ...] = (("day", "DAY"), ("model", "MODEL"), ("key", "KEY"))
-_COLUMNS = (("sent", 7), ("whole", 7), ("cut", 6), ("failed", 8), ("in", 9), ("out", 9), ("cost", 14))
-_NAMES = (34, 20)
-_FEW = ("sent", "in", "out", "cost")
-"""The columns where there is little room."""
-_WIDE = 100
+_COLUMNS = {"sent": 7, "whole": 7, "cut": 6, "failed": 8, "in": 8, "out": 8, "cost": 16}
+_SETS = (tuple(_COLUMNS), ("sent", "in", "out", "cost"), ("sent", "cost"), ("cost",))
+"""Which columns stand there: the less room, the fewer."""
+_NAME_LEAST, _NAME_MOST = 15, 34
+"""Cells for the name of a group."""
 
 
 class UsageScreen(Dialog[None]):
@@ -36,12 +36,19 @@ class UsageScreen(Dialog[None]):
     """
 
     DEFAULT_CSS = """
-    UsageScreen VerticalScroll { height: 1fr; margin-top: 1; scrollbar-size-vertical: 1; }
+    UsageScreen VerticalScroll {
+        height: 1fr;
+        margin-top: 1;
+        scrollbar-size-vertical: 1;
+        scrollbar-gutter: stable;
+        & > #tables { text-wrap: nowrap; text-overflow: ellipsis; }
+    }
     """
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__()
         self._runtime = runtime
+        self._tables: list[tuple[str, list[UsageRow]]] = []
 
     def content(self) -> ComposeResult:
         """The tables."""
@@ -58,35 +65,56 @@ class UsageScreen(Dialog[None]):
 
     @work(group="usage", exclusive=True, exit_on_error=False, description="add up the ledger")
     async def _load(self) -> None:
-        pane = self.query_one("#tables", Static)
         try:
-            tables = [(title, await self._runtime.usage(days=DAYS, by=by)) for by, title in _TABLES]
+            self._tables = [(title, await self._runtime.usage(days=DAYS, by=by)) for by, title in _TABLES]
         except OrchatError as error:
-            pane.update(plain(error.message))
+            self.query_one("#tables", Static).update(plain(error.message))
             return
-        wide = self.size.width >= _WIDE
-        pane.update(Content("\n\n").join(table(title, rows, wide=wide) for title, rows in tables))
+        self._show()
+
+    def on_resize(self) -> None:
+        """The columns follow the width."""
+        self.call_after_refresh(self._show)
+
+    def _show(self) -> None:
+        width = self.query_one(VerticalScroll).scrollable_content_region.width
+        if self._tables:
+            tables = (table(title, rows, width) for title, rows in self._tables)
+            self.query_one("#tables", Static).update(Content("\n\n").join(tables))
 
 
-def table(title: str, rows: list[UsageRow], *, wide: bool) -> Content:
-    """One table; group names are foreign."""
-    name = _NAMES[0] if wide else _NAMES[1]
-    shown = [(place, width) for place, (title_, width) in enumerate(_COLUMNS) if wide or title_ in _FEW]
-    titles = (column(Content(_COLUMNS[place][0]), width, "right") for place, width in shown)
-    head = Content.assemble(column(Content(title), name), *titles)
-    lines = [head.stylize(HEAD)]
+def table(title: str, rows: list[UsageRow], width: int) -> Content:
+    """One table; group names are foreign.
+
+    Args:
+        title: Of the first column.
+        rows: In their order.
+        width: Cells; names are cut and columns left out so that no row is wider.
+    """
+    names = next((names for names in _SETS if _room(names, width) >= _NAME_LEAST), _SETS[-1])
+    room = max(1, min(_NAME_MOST, _room(names, width)))
+    titles = (column(Content(name), _COLUMNS[name], "right") for name in names)
+    lines = [Content.assemble(column(Content(title), room), *titles).stylize(HEAD)]
     for row in rows:
-        values = (
-            f"{row.attempts:,}",
-            f"{row.finished:,}",
-            f"{row.cut:,}",
-            f"{row.failed:,}",
-            tokens(row.prompt_tokens),
-            tokens(row.completion_tokens),
-            spent(row),
-        )
-        cells = (column(Content(values[place]), width, "right") for place, width in shown)
-        lines.append(Content.assemble(column(plain(row.group or "unknown", 80), name), *cells))
+        values = _values(row)
+        cells = (column(Content(values[name]), _COLUMNS[name], "right") for name in names)
+        lines.append(Content.assemble(column(plain(row.group or "unknown", 80), room), *cells))
     if not rows:
         lines.append(Content.styled("nothing yet", DIM))
     return Content("\n").join(lines)
+
+
+def _room(names: tuple[str, ...], width: int) -> int:
+    return width - sum(_COLUMNS[name] for name in names)
+
+
+def _values(row: UsageRow) -> dict[str, str]:
+    return {
+        "sent": f"{row.attempts:,}",
+        "whole": f"{row.finished:,}",
+        "cut": f"{row.cut:,}",
+        "failed": f"{row.failed:,}",
+        "in": tokens(row.prompt_tokens),
+        "out": tokens(row.completion_tokens),
+        "cost": spent(row),
+    }
