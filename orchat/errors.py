@@ -108,6 +108,9 @@ class KeysError(OrchatError):
         status: HTTP status, if the server said so.
         request_id: Generation id, if one was given.
         key_label: Label of the key concerned, never the key.
+        until: Epoch seconds until which the key is put aside, where that is known.
+        scope: Whose trouble it is: ``key``, ``account`` or ``free`` (the account's free requests).
+        next_label: Label of the key that would come next, where the user is to decide.
     """
 
     def __init__(
@@ -118,11 +121,17 @@ class KeysError(OrchatError):
         status: int | None = None,
         request_id: str | None = None,
         key_label: str | None = None,
+        until: float | None = None,
+        scope: str = "key",
+        next_label: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.request_id = request_id
         self.key_label = key_label
+        self.until = until
+        self.scope = scope
+        self.next_label = next_label
 
 
 class NoKeys(KeysError):
@@ -224,6 +233,7 @@ class RateLimited(RequestFailed):
         scope: ``free_day``, ``free_minute``, ``upstream``, ``capacity``, ``in_flight`` or ``unknown``.
         retry_after_s: Seconds to wait, if the server said so.
         resets_at: Epoch seconds at which the limit resets, if the server said so.
+        next_label: Label of the key that would come next, where the user is to decide.
         **details: As for `RequestFailed`.
     """
 
@@ -236,12 +246,14 @@ class RateLimited(RequestFailed):
         scope: str = "unknown",
         retry_after_s: float | None = None,
         resets_at: float | None = None,
+        next_label: str | None = None,
         **details: object,
     ) -> None:
         super().__init__(message, **details)  # type: ignore[arg-type]  # passed on unchanged
         self.scope = scope
         self.retry_after_s = retry_after_s
         self.resets_at = resets_at
+        self.next_label = next_label
 
 
 class UpstreamFailed(RequestFailed):
@@ -313,7 +325,35 @@ class CircuitOpen(RequestFailed):
 
 
 class BudgetExceeded(RequestFailed):
-    """The user's own budget does not allow the request."""
+    """The user's own budget does not allow the request.
+
+    Args:
+        message: One line.
+        scope: Whose budget: ``day``, ``session`` or ``key``.
+        limit_pico: The budget, in pico-dollars.
+        spent_pico: What is spent of it, requests under way included.
+        projected_pico: The most that this request may cost; None where its price is not known.
+        affordable_tokens: Tokens of an answer that the rest would pay for, where that is known and not zero.
+        **details: As for `RequestFailed`.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        scope: str = "day",
+        limit_pico: int = 0,
+        spent_pico: int = 0,
+        projected_pico: int | None = None,
+        affordable_tokens: int | None = None,
+        **details: object,
+    ) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]  # passed on unchanged
+        self.scope = scope
+        self.limit_pico = limit_pico
+        self.spent_pico = spent_pico
+        self.projected_pico = projected_pico
+        self.affordable_tokens = affordable_tokens
 
 
 class StreamInterrupted(RequestFailed):

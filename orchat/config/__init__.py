@@ -5,6 +5,7 @@ from __future__ import annotations
 from orchat.config.sections import (
     ApiSettings,
     BreakerSettings,
+    BudgetSettings,
     CacheSettings,
     ChatSettings,
     KeySettings,
@@ -21,6 +22,7 @@ from orchat.config.sources import Origin
 __all__ = [
     "ApiSettings",
     "BreakerSettings",
+    "BudgetSettings",
     "CacheSettings",
     "ChatSettings",
     "Config",

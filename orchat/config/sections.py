@@ -161,7 +161,22 @@ class LimitSettings:
         default=20, metadata=about("Requests a minute to :free models; 0 lifts the limit.", low=0, high=10_000)
     )
     min_interval_s: float = field(
-        default=0.0, metadata=about("Seconds between two requests, whatever the model.", low=0, high=3600)
+        default=0.0, metadata=about("Seconds between two requests of one key, whatever the model.", low=0, high=3600)
+    )
+    max_in_flight: int = field(
+        default=0, metadata=about("Requests of one key under way at once; 0 lifts the limit.", low=0, high=10_000)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetSettings:
+    """What may be spent, in USD, by this machine's own count; a request that may go over it is not sent."""
+
+    day_usd: float = field(default=0.0, metadata=about("A UTC day, all keys; 0 for no budget.", low=0, high=1_000_000))
+    session_usd: float = field(default=0.0, metadata=about("One session; 0 for no budget.", low=0, high=1_000_000))
+    key_usd: float = field(default=0.0, metadata=about("Each key and UTC day; 0 for no budget.", low=0, high=1_000_000))
+    warn_at: float = field(
+        default=0.8, metadata=about("Share of a budget from which on a request warns.", low=0, high=1)
     )
 
 
@@ -247,6 +262,7 @@ SECTIONS = {
     "provider": ProviderSettings,
     "retry": RetrySettings,
     "limits": LimitSettings,
+    "budget": BudgetSettings,
     "breaker": BreakerSettings,
     "cache": CacheSettings,
     "keys": KeySettings,

@@ -10,6 +10,7 @@ from orchat.config.sections import (
     SECTIONS,
     ApiSettings,
     BreakerSettings,
+    BudgetSettings,
     CacheSettings,
     ChatSettings,
     KeySettings,
@@ -45,6 +46,8 @@ class Config:
     """What happens when a request fails before anything was shown."""
     limits: LimitSettings = field(default_factory=LimitSettings)
     """How fast requests are sent."""
+    budget: BudgetSettings = field(default_factory=BudgetSettings)
+    """What may be spent."""
     breaker: BreakerSettings = field(default_factory=BreakerSettings)
     """When a failing model is left alone for a while."""
     cache: CacheSettings = field(default_factory=CacheSettings)

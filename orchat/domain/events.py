@@ -2,11 +2,13 @@
 
 Grammar of one stream, held by a property test::
 
-    (Queued* Attempted (Retrying | FellBack)? | FellBack)* Opened Delta* Finished
+    (Queued* (BudgetNear* Attempted (Retrying | FellBack | SwitchedKey)? | FellBack | SwitchedKey))*
+    Opened Delta* Finished
 
 or an `OrchatError` at any point. A delta is `TextDelta`, `ReasoningDelta`, `ReasoningDetail`, `ToolCallDelta`,
-`MediaReceived`, `Cited` or `Annotated`. After the first delta there is no retry and no fallback. `FellBack`
-stands alone where the breaker keeps a model from being asked; an answer from the cache begins with `Opened`.
+`MediaReceived`, `Cited` or `Annotated`. After the first delta there is no retry, no fallback and no other key.
+`FellBack` and `SwitchedKey` stand alone where the breaker keeps a model, or a hold keeps a key, from being asked; an
+answer from the cache begins with `Opened`.
 """
 
 from __future__ import annotations
@@ -24,12 +26,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queued:
-    """The request waits for a rate slot."""
+    """The request waits for its turn; told again at least once a second, with what is left."""
 
     wait_s: float
-    """Seconds until it may be sent."""
+    """Seconds until it may be sent, as far as that is known now."""
     reason: str
     """Whose limit it waits for, in words."""
+    ahead: int = 0
+    """Requests that wait for the same and come before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetNear:
+    """The request is sent, and with it a budget of the user's own is nearly used up."""
+
+    scope: str
+    """``day``, ``session`` or ``key``."""
+    spent_pico: int
+    """What is spent, requests under way included."""
+    limit_pico: int
+    """The budget."""
+    projected_pico: int | None = None
+    """The most that this request may cost; None where its price is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +80,18 @@ class FellBack:
     """The model that failed."""
     to_model: str
     """The model asked next."""
+    error: OrchatError
+    """Why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchedKey:
+    """The key cannot serve and the next one takes over, with the same prompt."""
+
+    from_label: str
+    """The key that was put aside."""
+    to_label: str
+    """The key that is used next."""
     error: OrchatError
     """Why."""
 
@@ -185,5 +215,5 @@ class Finished:
 
 
 Delta: TypeAlias = TextDelta | ReasoningDelta | ReasoningDetail | ToolCallDelta | MediaReceived | Cited | Annotated
-Progress: TypeAlias = Queued | Attempted | Retrying | FellBack
+Progress: TypeAlias = Queued | BudgetNear | Attempted | Retrying | FellBack | SwitchedKey
 Event: TypeAlias = Progress | Accepted | Opened | Delta | Finished
