@@ -5,12 +5,15 @@
     OrchatError
     ├─ ConfigError                    names the layer, file and key it came from
     ├─ UsageError                     the caller asked for something that cannot be done
+    │  ├─ LabelTaken                  another key has this label
+    │  └─ KeyKnown                    the key is there already, under the label in `label`
     ├─ KeysError
     │  ├─ NoKeys                      no key anywhere
     │  ├─ KeyringUnavailable          the keyring is missing, locked, mute or broken
     │  ├─ KeyRejected                 401: revoked or mistyped
     │  ├─ CreditsExhausted            402: the account has no credit left
-    │  └─ KeyLimitReached             402/403: this key's own cap
+    │  ├─ KeyLimitReached             402/403: this key's own cap
+    │  └─ SignInFailed                no key came of a sign-in; `reason` says why
     ├─ RequestFailed
     │  ├─ ConnectionFailed            retryable: DNS, refused, reset, TLS
     │  ├─ TimedOut                    retryable: connect, pool, write, first byte, idle, total
@@ -92,6 +95,24 @@ class UsageError(OrchatError):
     """The call itself cannot be carried out: an empty prompt, a blocking call inside a running loop."""
 
 
+class LabelTaken(UsageError):
+    """Another key has this label."""
+
+
+class KeyKnown(UsageError):
+    """The key is there already.
+
+    Args:
+        message: One line.
+        label: What it is called.
+        hint: What to do next.
+    """
+
+    def __init__(self, message: str, *, label: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.label = label
+
+
 class NotFound(OrchatError):
     """A session, message or attachment that does not exist."""
 
@@ -152,6 +173,21 @@ class CreditsExhausted(KeysError):
 
 class KeyLimitReached(KeysError):
     """402 or 403: the cap set on this key is used up."""
+
+
+class SignInFailed(KeysError):
+    """No key came of a sign-in.
+
+    Args:
+        message: One line, without code, verifier or key.
+        reason: ``code`` (not one, or unknown), ``verifier`` (of another attempt), ``expired``, ``method``, ``request``
+            (not understood), ``refused``, ``denied`` (by the person), ``state`` (of another attempt) or ``late``.
+        **details: As for `KeysError`.
+    """
+
+    def __init__(self, message: str, *, reason: str, **details: object) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]  # passed on unchanged
+        self.reason = reason
 
 
 # ---- requests --------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ def test_every_error_prints_as_its_one_line(kind: type[errors.OrchatError]) -> N
         "until": 1.0,
         "partial": Reply(),
         "reason": "cut",
+        "label": "work",
     }
     wanted = inspect.signature(kind).parameters
     error = kind("it broke", hint="mend it", **{name: value for name, value in needed.items() if name in wanted})

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from orchat import logs
 from orchat.clock import utc_day
 from orchat.domain.secret import Secret
-from orchat.errors import KeyRejected, KeyringUnavailable, KeysError, NoKeys, NotFound, UsageError
+from orchat.errors import KeyKnown, KeyRejected, KeyringUnavailable, KeysError, LabelTaken, NoKeys, NotFound
 from orchat.keys.entry import parse_key, parse_label
 from orchat.keys.rotation import Choice, choose
 from orchat.keys.vault import ELSEWHERE, Keys, Vault, vault_for
@@ -351,10 +351,11 @@ def _states(connection: Connection, day: str) -> tuple[list[KeyState], dict[str,
 def _enter(label: str, secret: Secret, keys: Keys) -> None:
     """Put a key among the kept ones."""
     if keys.get(label, secret) != secret:
-        raise UsageError(f"there is another key called {label}", hint="Choose another label, or remove that key.")
+        raise LabelTaken(f"there is another key called {label}", hint="Choose another label, or remove that key.")
     twin = next((name for name, kept in keys.items() if kept == secret and name != label), None)
     if twin is not None:
-        raise UsageError(f"this key is there already, as {twin}", hint=f"Use it: orchat keys use {twin!r}")
+        hint = f"Use it: orchat keys use {twin!r}"
+        raise KeyKnown(f"this key is there already, as {twin}", label=twin, hint=hint)
     keys[label] = secret
 
 
