@@ -1,33 +1,19 @@
-import inspect
-
 import pytest
 
 from orchat import errors
 from orchat.domain.fold import Reply
+from tests.support.errors import kinds, one_of
 
 
-def tree() -> list[type[errors.OrchatError]]:
-    return [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, errors.OrchatError)]
-
-
-@pytest.mark.parametrize("kind", tree(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
 def test_every_error_is_drawn_in_the_tree(kind: type[errors.OrchatError]) -> None:
     assert errors.__doc__ is not None
     assert f" {kind.__name__} " in f" {errors.__doc__} ".replace("\n", " ")
 
 
-@pytest.mark.parametrize("kind", tree(), ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
 def test_every_error_prints_as_its_one_line(kind: type[errors.OrchatError]) -> None:
-    needed = {
-        "layer": "file",
-        "stage": "idle",
-        "until": 1.0,
-        "partial": Reply(),
-        "reason": "cut",
-        "label": "work",
-    }
-    wanted = inspect.signature(kind).parameters
-    error = kind("it broke", hint="mend it", **{name: value for name, value in needed.items() if name in wanted})
+    error = one_of(kind, "it broke", hint="mend it")
     assert str(error) == "it broke"
     assert error.hint == "mend it"
     assert error.kind == kind.__name__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from decimal import Decimal
 
 import pytest
@@ -14,7 +13,7 @@ from textual.content import Content
 from textual.theme import BUILTIN_THEMES
 
 from orchat import errors
-from orchat.domain.catalog import Catalogue, Model, Pricing
+from orchat.domain.catalog import Pricing
 from orchat.domain.conversation import Attachment, StoredMessage
 from orchat.domain.events import Attempted, FellBack, Opened, Queued, ReasoningDelta, Retrying, TextDelta, Timing
 from orchat.domain.fold import Reply
@@ -23,10 +22,8 @@ from orchat.domain.money import Cost, Usage
 from orchat.tui import commands, wording
 from orchat.tui.entries import answer_entry, answer_facts, chip, entries_of
 from orchat.tui.figures import Figures, draft_cost
-from orchat.tui.fuzzy import match
 from orchat.tui.guard import Guard
 from orchat.tui.lines import column, gauge, keys_line, spread
-from orchat.tui.listing import Listing, Wanted, brief, details, header, row, typed_id
 from orchat.tui.problems import Problem, problem_of, stored_problem, unexpected
 from orchat.tui.progress import Progress
 from orchat.tui.screens.actions import ACTIONS
@@ -35,6 +32,8 @@ from orchat.tui.screens.usage import table
 from orchat.tui.themes import OURS, fill_in
 from orchat.tui.transcript.styles import contrast
 from orchat.tui.widgets.sidebar import answer_cost, context_words, prices
+from tests.support.catalogue import MODELS, model
+from tests.support.errors import kinds, one_of
 
 PICO = 10**12
 
@@ -197,20 +196,7 @@ def test_only_a_single_word_after_the_slash_looks_like_a_command() -> None:
 # ---- problems ----
 
 
-def every_error() -> list[errors.OrchatError]:
-    """One of each kind."""
-    reply = Reply(text="Once")
-    special: dict[type[errors.OrchatError], errors.OrchatError] = {
-        errors.ConfigError: errors.ConfigError("m", layer="file"),
-        errors.TimedOut: errors.TimedOut("m", stage="idle"),
-        errors.CircuitOpen: errors.CircuitOpen("m", until=30.0),
-        errors.StreamInterrupted: errors.StreamInterrupted("m", partial=reply, reason="cut"),
-    }
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.OrchatError)]
-    return [special.get(kind) or kind("m") for kind in kinds]
-
-
-@pytest.mark.parametrize("error", every_error(), ids=lambda error: error.kind)
+@pytest.mark.parametrize("error", [one_of(kind, "m") for kind in kinds()], ids=lambda error: error.kind)
 def test_every_error_has_words_and_ways_that_exist(error: errors.OrchatError) -> None:
     problem = problem_of(error, now=0.0)
     assert problem.title and problem.title != "m" and problem.text == "m"
@@ -325,117 +311,6 @@ def test_attachments_in_a_few_words() -> None:
     assert chip(Attachment(sha256="0", name="a.png", mime="image/png", size=2_000, width=3, height=4)) == (
         "a.png  3×4  2 kB"
     )
-
-
-# ---- the model list ----
-
-
-def model(model_id: str, **fields: object) -> Model:
-    return Model(id=model_id, **fields)  # type: ignore[arg-type]  # a table of fields
-
-
-MODELS = (
-    model(
-        "google/gemini-2.5-flash", name="Gemini 2.5 Flash", context_length=1_000_000, input_modalities=("text", "image")
-    ),
-    model("google/gemma-3-27b:free", name="Gemma"),
-    model("deepseek/deepseek-r1", name="R1", supported_parameters=("reasoning", "tools")),
-    model("openrouter/auto", pricing=Pricing(prices={"prompt": Decimal(-1), "completion": Decimal(-1)})),
-)
-LISTING = Listing.of(Catalogue(models=MODELS), favourites=["openrouter/auto"], recents=["deepseek/deepseek-r1"])
-
-
-def ids(wanted: Wanted) -> list[str]:
-    return [found.id.rpartition("/")[2] for found in LISTING.find(wanted)]
-
-
-def test_favourites_and_recent_models_come_first() -> None:
-    assert ids(Wanted()) == ["auto", "deepseek-r1", "gemini-2.5-flash", "gemma-3-27b:free"]
-    assert [LISTING.mark(found.id) for found in LISTING.find(Wanted())] == ["★", "◷", " ", " "]
-
-
-def test_a_few_letters_find_a_model() -> None:
-    assert ids(Wanted(text="flash gem")) == ["gemini-2.5-flash"]
-    assert ids(Wanted(text="gem"))[:2] == ["gemini-2.5-flash", "gemma-3-27b:free"]
-    assert ids(Wanted(text="ggmf")) == ["gemini-2.5-flash", "gemma-3-27b:free"]
-    assert ids(Wanted(text="zzz")) == []
-
-
-def test_traits_narrow_the_list() -> None:
-    assert ids(Wanted(traits=frozenset({"sees"}))) == ["gemini-2.5-flash"]
-    assert ids(Wanted(traits=frozenset({"reasons", "tools"}))) == ["deepseek-r1"]
-    assert ids(Wanted(traits=frozenset({"free"}))) == ["gemma-3-27b:free"]
-
-
-@given(st.text(string.ascii_lowercase + "/-: ", max_size=6), st.text(string.ascii_lowercase + "/-:", max_size=20))
-@settings(max_examples=100)
-def test_what_matches_holds_the_letters_in_their_order(query: str, text: str) -> None:
-    found = match(query, text)
-    if found is None:
-        return
-    assert sorted(set(found.positions)) == list(found.positions)
-    for word in query.split():
-        letters = iter(text[place] for place in found.positions)
-        assert all(any(letter == other for other in letters) for letter in word)
-
-
-def test_a_word_at_the_beginning_of_a_part_is_better_than_one_inside() -> None:
-    begin, inside = match("mini", "gpt-mini"), match("mini", "gemini")
-    assert begin is not None and inside is not None and begin.score > inside.score
-
-
-@pytest.mark.parametrize(
-    ("typed", "expected"),
-    [("a/b:nitro", "a/b:nitro"), ("gem", None), ("a b/c", None), ("/x", None), ("openrouter/auto", None)],
-)
-def test_any_id_can_be_typed(typed: str, expected: str | None) -> None:
-    assert typed_id(typed, MODELS) == expected
-
-
-@pytest.mark.parametrize("width", [30, 60, 84, 110])
-def test_rows_and_columns_stand_under_each_other(width: int) -> None:
-    assert header(width).cell_length <= width
-    for found in MODELS:
-        line = row(found, "★", "gem", width)
-        assert line.plain.startswith(" ★ ") and line.cell_length <= width + 4
-        assert details(found, width).plain
-
-
-@pytest.mark.parametrize(
-    ("found", "expected"),
-    [
-        (MODELS[0], "Gemini 2.5 Flash  sees · 1.0M context"),
-        (MODELS[1], "Gemma  free"),
-        (MODELS[2], "R1  reasons tools"),
-        (MODELS[3], "openrouter/auto  price varies"),
-        (
-            model("a/b", pricing=Pricing(prices={"prompt": Decimal("0.000001"), "completion": Decimal("0.000004")})),
-            "a/b  $1.00/$4.00 per M",
-        ),
-    ],
-    ids=lambda value: value.id if isinstance(value, Model) else "",
-)
-def test_a_model_in_one_line(found: Model, expected: str) -> None:
-    assert brief(found, 80).plain == expected
-    assert brief(found, 8).cell_length <= 8
-
-
-def test_details_name_what_is_known() -> None:
-    rich = model(
-        "a/b",
-        name="B",
-        created=1_788_220_800,
-        max_completion_tokens=8_192,
-        expires="2027-01-01",
-        description="Fast.\nAnd good.",
-        pricing=Pricing(
-            prices={"prompt": Decimal("0.000001"), "completion": Decimal("0.000004"), "image": Decimal("0.001")}
-        ),
-    )
-    text = details(rich, 100).plain
-    assert "since 2026-09-01" in text and "8.2k max answer" in text and "until 2027-01-01" in text
-    assert "in $1.00   out $4.00   image $0.001" in text
-    assert row(rich, " ", "ﬁ", 100).plain.startswith("   a/b")
 
 
 # ---- the sidebar ----

@@ -13,14 +13,15 @@ from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from orchat.domain.catalog import Catalogue, Model
 from orchat.domain.clean import clean_line
 from orchat.errors import OrchatError
 from orchat.tui.lines import ACCENT, DIM, keys_line
 from orchat.tui.listing import SORTS, TRAITS, Listing, Trait, Wanted, brief, details, header, row, typed_id
-from orchat.tui.screens.dialog import Dialog, TitleLine
+from orchat.tui.screens.dialog import TitleLine
+from orchat.tui.screens.finder import Finder
 from orchat.tui.widgets.rows import Row, RowList
 from orchat.tui.wording import age
 
@@ -95,7 +96,7 @@ class SortChip(Chip):
         self.post_message(self.Toggled())
 
 
-class Picker(Dialog[str]):
+class Picker(Finder):
     """Gives back the id of a model.
 
     Args:
@@ -115,12 +116,7 @@ class Picker(Dialog[str]):
     Picker.-narrow SortChip { display: none; }
     Picker.-low #details { height: 1; margin-top: 0; border-top: none; }
     """
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]
     BINDINGS = [
-        Binding("up", "move(-1)", "Up", show=False, priority=True),
-        Binding("down", "move(1)", "Down", show=False, priority=True),
-        Binding("pageup", "page(-1)", "Page up", show=False, priority=True),
-        Binding("pagedown", "page(1)", "Page down", show=False, priority=True),
         Binding("ctrl+f", "favourite", "Favourite", show=False, priority=True),
         Binding("ctrl+s", "sort", "Sort", show=False, priority=True),
     ]
@@ -137,9 +133,7 @@ class Picker(Dialog[str]):
     def content(self) -> ComposeResult:
         """Search, filters, list, details, keys."""
         yield TitleLine("Model")
-        with Horizontal(classes="ask"):
-            yield Static(Content("›"))
-            yield Input(self._text, placeholder="name or id; any id can be typed", select_on_focus=False)
+        yield from self.line("name or id; any id can be typed", self._text)
         with Horizontal(id="chips"):
             for trait in TRAITS:
                 yield Chip(trait, id=trait)
@@ -154,7 +148,6 @@ class Picker(Dialog[str]):
 
     def on_mount(self) -> None:
         """Show what is known, then fetch what is new."""
-        self.query_one(Input).focus()
         self._load()
 
     @work(group="catalogue", exclusive=True, exit_on_error=False, description="load the catalogue")
@@ -178,7 +171,7 @@ class Picker(Dialog[str]):
             self._relist(current, self._highlight_id())
         except OrchatError as error:
             self._offline = "offline · "
-            self.query_one(RowList).set_rows((), empty=clean_line(f"no catalogue: {error.message}", 200))
+            self.rows.set_rows((), empty=clean_line(f"no catalogue: {error.message}", 200))
             self._show_facts(0)
 
     def _is_fresh(self, catalogue: Catalogue) -> bool:
@@ -186,7 +179,7 @@ class Picker(Dialog[str]):
         return self._runtime.clock.now() - catalogue.fetched_at <= limit_s
 
     def _highlight_id(self) -> str:
-        row = self.query_one(RowList).highlighted
+        row = self.rows.highlighted
         return row.id if row else self._current
 
     def _relist(self, catalogue: Catalogue, highlight: str, favourites: tuple[str, ...] | None = None) -> None:
@@ -201,11 +194,10 @@ class Picker(Dialog[str]):
     def _wanted(self) -> Wanted:
         chips: list[Trait] = [trait for trait in TRAITS if self.query_one(f"#{trait}", Chip).on]
         sort = SORTS[self.query_one(SortChip).index][0]
-        return Wanted(text=self.query_one(Input).value, traits=frozenset(chips), sort=sort)
+        return Wanted(text=self.typed, traits=frozenset(chips), sort=sort)
 
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        event.stop()
+    def find(self) -> None:
+        """Show the models that fit what is wanted."""
         self._fill()
 
     @on(Chip.Toggled)
@@ -222,7 +214,7 @@ class Picker(Dialog[str]):
         if other is not None:
             rows.append(Row(other, partial(_typed_row, other)))
         empty = "no model fits" if listing.catalogue.models else None
-        self.query_one(RowList).set_rows(rows, highlight=None if wanted.text else highlight, empty=empty)
+        self.rows.set_rows(rows, highlight=None if wanted.text else highlight, empty=empty)
         self._show_facts(len(found))
 
     def _show_facts(self, found: int) -> None:
@@ -246,13 +238,13 @@ class Picker(Dialog[str]):
         self.call_after_refresh(self._lay_out)
 
     def _lay_out(self) -> None:
-        rows = self.query_one(RowList)
-        self.query_one("#columns", Static).update(header(rows.scrollable_content_region.width or rows.size.width))
+        width = self.rows.scrollable_content_region.width or self.rows.size.width
+        self.query_one("#columns", Static).update(header(width))
         self._show_details()
 
     def _show_details(self) -> None:
         pane = self.query_one("#details", Static)
-        chosen = self.query_one(RowList).highlighted
+        chosen = self.rows.highlighted
         model = self._found.get(chosen.id) if chosen else None
         width = max(20, pane.size.width or self.size.width - 12)
         if model is not None:
@@ -261,24 +253,6 @@ class Picker(Dialog[str]):
             pane.update(Content.styled("not in the catalogue: it is sent as typed", DIM))
         else:
             pane.update(Content(""))
-
-    @on(RowList.Chosen)
-    def _chosen(self, event: RowList.Chosen) -> None:
-        event.stop()
-        self.dismiss(event.row.id)
-
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.query_one(RowList).action_choose()
-
-    def action_move(self, by: int) -> None:
-        """Look at another row while typing goes on."""
-        self.query_one(RowList).action_move(by)
-
-    def action_page(self, by: int) -> None:
-        """Look at a row one page away."""
-        self.query_one(RowList).action_page(by)
 
     def action_sort(self) -> None:
         """The next order."""
@@ -289,7 +263,7 @@ class Picker(Dialog[str]):
         """Give the highlighted model a star, or take it away."""
         from orchat.store import settings
 
-        chosen = self.query_one(RowList).highlighted
+        chosen = self.rows.highlighted
         if chosen is None:
             return
         await self._runtime.parts.db.write(settings.toggle_favourite, chosen.id)

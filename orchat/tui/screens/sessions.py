@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from textual import events, on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from orchat.domain.clean import clean_line
 from orchat.domain.conversation import Conversation, SearchHit
 from orchat.errors import OrchatError
 from orchat.tui.lines import ACCENT, DIM, STRONG, column, keys_line, spread
 from orchat.tui.screens.confirm import AskLine, Confirm
-from orchat.tui.screens.dialog import Dialog, TitleLine
+from orchat.tui.screens.dialog import TitleLine
+from orchat.tui.screens.finder import Finder
 from orchat.tui.widgets.rows import Row, RowList
 from orchat.tui.wording import plain, plural, short_model, usd, when
 
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 MOST = 500
 """Sessions listed; older ones are found by searching."""
-_WIDE = 70
+_WIDE = 84
 MATCH_BEGINS, MATCH_ENDS = "\x02", "\x03"
 """Between these stands what a search found."""
 
 
-class Sessions(Dialog[str]):
+class Sessions(Finder):
     """Gives back the id of the session to go on with.
 
     Args:
@@ -41,10 +41,6 @@ class Sessions(Dialog[str]):
     """
 
     BINDINGS = [
-        Binding("up", "move(-1)", "Up", show=False, priority=True),
-        Binding("down", "move(1)", "Down", show=False, priority=True),
-        Binding("pageup", "page(-1)", "Page up", show=False, priority=True),
-        Binding("pagedown", "page(1)", "Page down", show=False, priority=True),
         Binding("f2", "rename", "Rename", show=False, priority=True),
         Binding("ctrl+d", "delete", "Delete", show=False, priority=True),
     ]
@@ -62,22 +58,18 @@ class Sessions(Dialog[str]):
     def content(self) -> ComposeResult:
         """Search, list, keys."""
         yield TitleLine("Sessions")
-        with Horizontal(classes="ask"):
-            yield Static(Content("›"))
-            yield Input(placeholder="words of a title or of anything that was said", select_on_focus=False)
+        yield from self.line("words of a title or of anything that was said")
         yield RowList(empty="loading …")
         yield Static(keys_line(("Enter", "go on"), ("F2", "rename"), ("^D", "delete"), ("Esc", "back")), classes="foot")
 
     def on_mount(self) -> None:
         """Fill the list."""
-        self.query_one(Input).focus()
         self._search("")
 
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        event.stop()
-        self._fill(event.value, (), None, empty="searching …")
-        self._search(event.value)
+    def find(self) -> None:
+        """Show the titles that fit at once, and where else it was said as soon as that is known."""
+        self._fill(self.typed, (), None, empty="searching …")
+        self._search(self.typed)
 
     @work(group="search", exclusive=True, exit_on_error=False, description="search the sessions")
     async def _search(self, text: str, highlight: str | None = None) -> None:
@@ -87,7 +79,7 @@ class Sessions(Dialog[str]):
                 self._all = {found.id: found for found in await service.list(limit=MOST)}
             hits = await service.search(text) if text.strip() else []
         except OrchatError as error:
-            self.query_one(RowList).set_rows((), empty=clean_line(error.message, 200))
+            self.rows.set_rows((), empty=clean_line(error.message, 200))
             return
         self._fill(text, hits, highlight or self._current)
 
@@ -102,64 +94,38 @@ class Sessions(Dialog[str]):
                 listed.add(hit.conversation_id)
                 rows.append(Row(hit.conversation_id, partial(_hit_line, hit, now)))
         nothing = "nothing was said like that" if words else "no session yet: whatever you ask is kept here"
-        self.query_one(RowList).set_rows(rows, highlight=None if words else highlight, empty=empty or nothing)
+        self.rows.set_rows(rows, highlight=None if words else highlight, empty=empty or nothing)
         self.query_one(TitleLine).set_facts(plural(len(rows), "session"))
 
-    # ---- choosing ----
-
-    @on(RowList.Chosen)
-    def _chosen(self, event: RowList.Chosen) -> None:
-        event.stop()
-        self.dismiss(event.row.id)
-
-    @on(RowList.Highlighted)
-    def _looked_at(self, event: RowList.Highlighted) -> None:
-        event.stop()
-
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.query_one(RowList).action_choose()
-
-    def action_move(self, by: int) -> None:
-        """Look at another row while typing goes on."""
-        self.query_one(RowList).action_move(by)
-
-    def action_page(self, by: int) -> None:
-        """Look at a row one page away."""
-        self.query_one(RowList).action_page(by)
+    # ---- changing ----
 
     @work(group="change", exclusive=True, exit_on_error=False, description="rename a session")
     async def action_rename(self) -> None:
         """Give the highlighted session another title."""
-        chosen = self.query_one(RowList).highlighted
+        chosen = self.rows.highlighted
         if chosen is None:
             return
         title = await self.app.push_screen_wait(AskLine("Rename", self._title(chosen.id)))
         if title and title.strip():
             await self._runtime.conversations.rename(chosen.id, title)
             self.renamed.add(chosen.id)
-            self._search(self.query_one(Input).value, highlight=chosen.id)
+            self._search(self.typed, highlight=chosen.id)
 
     @work(group="change", exclusive=True, exit_on_error=False, description="delete a session")
     async def action_delete(self) -> None:
         """Delete the highlighted session, after a question."""
-        chosen = self.query_one(RowList).highlighted
+        chosen = self.rows.highlighted
         if chosen is None:
             return
         about = Content.assemble(plain(self._title(chosen.id), 200), "\n", ("It cannot be brought back.", DIM))
         if await self.app.push_screen_wait(Confirm("Delete this session?", about, yes="delete")):
             await self._runtime.conversations.delete(chosen.id)
             self.deleted.add(chosen.id)
-            self._search(self.query_one(Input).value, highlight="")
+            self._search(self.typed, highlight="")
 
     def _title(self, conversation_id: str) -> str:
         kept = self._all.get(conversation_id)
         return kept.title if kept else conversation_id
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """The columns follow the width."""
-        self.query_one(RowList).refresh()
 
 
 def _line(kept: Conversation, now: float, width: int) -> Content:
