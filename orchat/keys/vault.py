@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import stat
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from orchat.domain.secret import Secret
-from orchat.errors import KeyringUnavailable, KeysError, OrchatError, StoreUnwritable, UsageError
+from orchat.errors import KeyringUnavailable, KeysError, OrchatError, UsageError
 from orchat.keys.entry import parse_key, parse_label
-from orchat.paths import absolute, make_private
+from orchat.keys.key_file import FileVault
+from orchat.keys.place import ELSEWHERE, Keys, alone, replace
+from orchat.paths import absolute
 
 if TYPE_CHECKING:
     from orchat.config import KeySettings
 
 T = TypeVar("T")
-Keys = dict[str, Secret]
 
 SERVICE = "orchat"
 HEAD = "keys"
 LONGEST_PART = 1200
 """Windows takes 1,280 characters an item."""
-LOCK_TIMEOUT_S = 5.0
 PROMPT_TIMEOUT_S = 30.0
 """How long a person may need to type the keyring's password."""
-ELSEWHERE = "Set OPENROUTER_API_KEY, or name a file of keys in ORCHAT_KEYS_FILE."
 
 
 class Vault(Protocol):
@@ -115,7 +112,7 @@ class KeyringVault:
         Raises:
             KeyringUnavailable: They could not be saved; the old ones are still there.
         """
-        self.update(lambda kept: _replace(kept, keys))
+        self.update(lambda kept: replace(kept, keys))
 
     def update(self, edit: Callable[[Keys], None]) -> Keys:
         """Read, edit and save while no other process does.
@@ -131,7 +128,7 @@ class KeyringVault:
             backend = self._backend()
             if _module(backend) == "keyring.backends.null":
                 raise KeyringUnavailable("the keyring is switched off (PYTHON_KEYRING_BACKEND)", hint=ELSEWHERE)
-            with _alone(self._lock, self._timeout_s / 2):
+            with alone(self._lock, self._timeout_s / 2):
                 keys = _read(backend)
                 edit(keys)
                 _write(backend, keys)
@@ -139,6 +136,10 @@ class KeyringVault:
 
         self._known = self._limited(work)
         return dict(self._known)
+
+    def backend(self) -> str:
+        """Name the keyring, for whoever looks for a fault; raises as `load` does."""
+        return self._limited(lambda: _kind(self._backend()))
 
     def _backend(self) -> Any:
         import keyring
@@ -182,102 +183,6 @@ class KeyringVault:
         raise _explained(failures[0]) from None
 
 
-class FileVault:
-    """A JSON file of labels and keys that its owner alone can read.
-
-    Args:
-        path: The file; it need not exist yet.
-    """
-
-    source: Literal["keyring", "file"] = "file"
-
-    def __init__(self, path: Path) -> None:
-        self.place = f"the file {path}"
-        self._path = path
-
-    def load(self) -> Keys:
-        """All keys; none when there is no file.
-
-        Raises:
-            KeysError: Somebody else could read or change the file, or it is not a JSON object of labels and keys.
-        """
-        try:
-            # Not blocking: opening a pipe that nobody writes to would wait for ever.
-            with os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-                self._check(os.fstat(file.fileno()))
-                content = file.read()
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise self._refused(f"cannot be read: {_reason(error)}", "Make it a file that you can read.") from None
-        return self._parsed(content)
-
-    def save(self, keys: Mapping[str, Secret]) -> None:
-        """Replace all keys.
-
-        Raises:
-            KeysError: They could not be saved; the old ones are still there.
-        """
-        self.update(lambda kept: _replace(kept, keys))
-
-    def update(self, edit: Callable[[Keys], None]) -> Keys:
-        """Read, edit and save while no other process does.
-
-        Args:
-            edit: Changes the keys in place; what it raises is passed on, and nothing is saved.
-
-        Raises:
-            KeysError: They could not be saved; the old ones are still there.
-        """
-        make_private(self._path.parent, tighten=False)
-        with _alone(self._path.with_name(f"{self._path.name}.lock"), LOCK_TIMEOUT_S):
-            keys = self.load()
-            edit(keys)
-            self._write(json.dumps({label: secret.reveal() for label, secret in keys.items()}, indent=2) + "\n")
-        return keys
-
-    def _write(self, text: str) -> None:
-        target = Path(os.path.realpath(self._path))
-        new = target.with_name(f"{target.name}.new")
-        try:
-            new.unlink(missing_ok=True)
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(target)
-        except OSError as error:
-            raise self._refused(f"cannot be written: {_reason(error)}", "Check its owner and its folder.") from None
-
-    def _check(self, status: os.stat_result) -> None:
-        if not stat.S_ISREG(status.st_mode):
-            raise self._refused("is not a plain file", "Name a JSON file of labels and keys.")
-        if status.st_uid != os.geteuid():
-            raise self._refused("belongs to somebody else", "Use a file of your own.")
-        if status.st_mode & 0o077:
-            mode = stat.S_IMODE(status.st_mode)
-            raise self._refused(f"is open to others (mode {mode:04o})", f"Run: chmod 600 {self._path}")
-
-    def _parsed(self, content: bytes) -> Keys:
-        hint = 'It should look like {"work": "sk-or-v1-…"}.'
-        try:
-            item = json.loads(content)
-        except (ValueError, RecursionError):
-            raise self._refused("is not JSON", hint) from None
-        if not isinstance(item, dict) or not all(isinstance(key, str) for key in item.values()):
-            raise self._refused("is not a JSON object of labels and keys", hint)
-        keys: Keys = {}
-        for number, (label, key) in enumerate(item.items(), 1):
-            try:
-                keys[parse_label(label)] = parse_key(key)
-            except OrchatError as error:
-                raise self._refused(f"entry {number}: {error.message}", error.hint or hint) from None
-        return keys
-
-    def _refused(self, reason: str, hint: str) -> KeysError:
-        return KeysError(f"the key file {self._path} {reason}", hint=hint)
-
-
 _GONE = "SecretServiceNotAvailableException"
 _WORDS = {
     "NoKeyringError": ("this system has no keyring", ELSEWHERE),
@@ -300,9 +205,14 @@ def _explained(error: BaseException) -> KeyringUnavailable:
 
 
 def _module(backend: Any) -> str:
-    """The module of the keyring that writes: the first one of a chain."""
+    return _kind(backend).rpartition(".")[0]
+
+
+def _kind(backend: Any) -> str:
+    """Module and class of the keyring that writes: the first one of a chain."""
     chain = getattr(backend, "backends", None)
-    return type(chain[0] if chain else backend).__module__
+    kind = type(chain[0] if chain else backend)
+    return f"{kind.__module__}.{kind.__name__}"
 
 
 def _read(backend: Any) -> Keys:
@@ -363,29 +273,3 @@ def _part(tag: str, number: int) -> str:
 
 def _tag(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-def _replace(kept: Keys, keys: Mapping[str, Secret]) -> None:
-    kept.clear()
-    kept.update(keys)
-
-
-@contextmanager
-def _alone(path: Path, timeout_s: float) -> Iterator[None]:
-    """Hold a lock file while keys are changed."""
-    from orchat.store.locks import FileLock
-
-    make_private(path.parent, tighten=False)
-    try:
-        lock = FileLock(path, timeout_s)
-    except OSError as error:
-        raise StoreUnwritable(f"cannot lock {path}: {_reason(error)}", hint="Check its owner and its folder.") from None
-    try:
-        with lock:
-            yield
-    finally:
-        lock.close()
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or type(error).__name__).lower()

@@ -32,6 +32,11 @@ def open_client(server: Server, *, max_connections: int, user_agent: str) -> htt
     )
 
 
+def tls_context() -> ssl.SSLContext:
+    """The certificates that requests trust, for whoever looks for a fault."""
+    return httpx.create_ssl_context()
+
+
 _STAGES: dict[type[httpx.TimeoutException], tuple[str, str]] = {
     httpx.ConnectTimeout: ("connect", "No connection to {host} within the time limit."),
     httpx.PoolTimeout: ("pool", "All connections are busy, and none became free in time."),

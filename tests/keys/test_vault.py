@@ -225,6 +225,11 @@ def test_a_backend_that_does_not_load_is_named(
         open_vault().load()
 
 
+def test_the_keyring_that_answers_is_named(backend: ShortItems, open_vault: Callable[..., KeyringVault]) -> None:
+    assert open_vault().backend() == "tests.support.keyrings.ShortItems"
+    assert backend.calls == []
+
+
 def test_the_null_keyring_has_no_keys_and_takes_none(open_vault: Callable[..., KeyringVault]) -> None:
     assert type(keyring.get_keyring()).__module__ == "keyring.backends.null"
     assert open_vault().load() == {}

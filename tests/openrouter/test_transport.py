@@ -12,7 +12,7 @@ import pytest
 from orchat.errors import BadRequest, ConnectionFailed, RequestFailed, TimedOut, UpstreamFailed
 from orchat.openrouter._httpx import httpx
 from orchat.openrouter.server import read_base_url
-from orchat.openrouter.transport import explain, open_client
+from orchat.openrouter.transport import explain, open_client, tls_context
 
 UNTRUSTED = ssl.SSLCertVerificationError(1, "certificate verify failed")
 UNTRUSTED.verify_message = "self-signed certificate"
@@ -108,6 +108,10 @@ def test_certificates_are_checked_wherever_there_are_any() -> None:
     assert verifies("https://openrouter.ai/api/v1")
     assert verifies("https://localhost/v1")
     assert not verifies("http://localhost/v1")
+
+
+def test_whoever_looks_for_a_fault_gets_the_same_certificates() -> None:
+    assert tls_context().verify_mode is ssl.CERT_REQUIRED
 
 
 LOADED = """
