@@ -102,7 +102,7 @@ class Invocation:
         stack.callback(_open_log(paths, loaded))
         return Runtime(
             front_end=front_end,
-            loaded=_towards(demo, loaded),
+            loaded=towards(demo, loaded),
             paths=paths,
             environ=self.environ,
             key=DEMO_KEY,
@@ -136,7 +136,7 @@ def _open_log(paths: Paths, loaded: LoadedConfig) -> Callable[[], None]:
     return logs.configure(paths, loaded.config.log, capture=("asyncio",)).close
 
 
-def _towards(demo: DemoThread, loaded: LoadedConfig) -> LoadedConfig:
+def towards(demo: DemoThread, loaded: LoadedConfig) -> LoadedConfig:
     """The user's settings with the demo for a server."""
     config = loaded.config
     api = replace(config.api, base_url=demo.base_url, dialect="openrouter")
@@ -146,4 +146,4 @@ def _towards(demo: DemoThread, loaded: LoadedConfig) -> LoadedConfig:
 
 def make(environ: Mapping[str, str], *, as_json: bool) -> Invocation:
     """An invocation without options."""
-    return Invocation(environ=dict(environ), diagnostics=Diagnostics(environ, as_json=as_json), output=Output())
+    return Invocation(environ=dict(environ), diagnostics=Diagnostics(environ, as_json=as_json), output=Output(environ))

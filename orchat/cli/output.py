@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import select
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from typing import Literal
 
 from orchat.domain.clean import Cleaner, is_clean
 from orchat.errors import OrchatError
@@ -14,6 +15,10 @@ from orchat.errors import OrchatError
 PIECE = 4096
 """A pipe that is ready takes at least so many bytes at once (POSIX PIPE_BUF on Linux)."""
 STDOUT = 1
+
+Style = Literal["plain", "bold", "dim", "green", "yellow", "red", "cyan"]
+_CODES: dict[Style, str] = {"bold": "1", "dim": "2", "green": "32", "yellow": "33", "red": "31", "cyan": "36"}
+_NARROWEST, _USUAL = 20, 80
 
 
 class OutputFailed(OrchatError):
@@ -24,10 +29,19 @@ class Output:
     """Data for whoever reads stdout.
 
     On a terminal foreign text is made harmless; anything else gets it raw, so that no byte of an answer is lost.
+
+    Args:
+        environ: ``NO_COLOR`` and ``TERM`` decide about colours; None: there are none.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self.is_terminal = os.isatty(STDOUT)
+        self.has_colours = (
+            environ is not None
+            and self.is_terminal
+            and not environ.get("NO_COLOR")
+            and environ.get("TERM", "") not in ("", "dumb")
+        )
         self._encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         self._cleaner = Cleaner() if self.is_terminal else None
         self._in_line = False
@@ -49,6 +63,34 @@ class Output:
         data = memoryview(self._encoded(text))
         while data:
             data = data[_write(data) :]
+
+    def styled(self, pieces: Iterable[tuple[Style, str]]) -> None:
+        """Write pieces of foreign text, each in its style where there are colours; raises as `stream` does."""
+        data = bytearray()
+        for style, text in pieces:
+            code = _CODES.get(style) if self.has_colours else None
+            written = self._encoded(text)
+            data += b"\x1b[%sm%s\x1b[0m" % (code.encode(), written) if code else written
+        left = memoryview(data)
+        while left:
+            left = left[_write(left) :]
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal; 80 where nobody knows."""
+        try:
+            columns = os.get_terminal_size(STDOUT).columns
+        except OSError:
+            columns = 0
+        return max(columns or _USUAL, _NARROWEST)
+
+    def can_write(self, text: str) -> bool:
+        """Whether the encoding of stdout has these characters."""
+        try:
+            text.encode(self._encoding)
+        except UnicodeEncodeError:
+            return False
+        return True
 
     @property
     def in_line(self) -> bool:
