@@ -20,7 +20,8 @@ from keyring.errors import InitError, KeyringLocked
 from orchat.config import KeySettings
 from orchat.domain.secret import Secret
 from orchat.errors import KeyringUnavailable, KeysError, StoreBusy, StoreUnwritable, UsageError
-from orchat.keys.vault import FileVault, KeyringVault, Vault, vault_for
+from orchat.keys.key_file import FileVault
+from orchat.keys.vault import KeyringVault, Vault, vault_for
 from orchat.store.locks import FileLock
 from tests.support.keyrings import ShortItems, installed
 
