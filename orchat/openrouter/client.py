@@ -168,6 +168,10 @@ class OpenRouter:
         """
         return EventStream(self._batches(request, key))
 
+    async def reach(self, key: Secret | None = None) -> None:
+        """Ask for as little as possible, to see whether the server answers at all; raises where it does not."""
+        await self._get("/models?limit=1" if self._dialect == "openrouter" else "/models", key)
+
     async def models(self, key: Secret | None = None) -> tuple[Model, ...]:
         """The models that the server offers.
 
