@@ -44,7 +44,7 @@ def print_chart(output: Output, title: str, bars: Sequence[Bar]) -> None:
         return
     most = max(bar.value for bar in bars)
     blocks = output.can_write(EIGHTHS)
-    output.styled([("dim", f"{title}\n")])
+    output.styled([("dim", title), ("plain", "\n")])
     for bar, label in zip(bars, labels, strict=True):
         length = (drawn if blocks else _plain)(bar.value, most, room)
         output.styled(

@@ -19,6 +19,7 @@ from orchat.paths import environment
 COMMANDS = {
     "ask": "Ask once; the answer goes to stdout.",
     "config": "Look at the settings, or begin a settings file.",
+    "doctor": "Look for faults: files, settings, keys, network, terminal.",
     "keys": "Keep API keys in the system's keyring.",
     "models": "List the models that can be asked.",
     "sessions": "List, show, search, export and delete sessions.",
