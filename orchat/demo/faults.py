@@ -56,6 +56,10 @@ _ZOD = (
     '[\n  {\n    "expected": "string",\n    "code": "invalid_type",\n    "path": [\n      "model"\n    ],\n'
     '    "message": "Invalid input: expected string, received number"\n  }\n]'
 )
+_ZOD_CODE = (
+    '[\n  {\n    "expected": "string",\n    "code": "invalid_type",\n    "path": [\n      "code"\n    ],\n'
+    '    "message": "Invalid input: expected string, received undefined"\n  }\n]'
+)
 _NO_BODY_CODE = {
     "error": {
         "message": "All providers for {model} are at capacity. Retry after 40 seconds.",
@@ -91,6 +95,9 @@ FAULTS: Mapping[str, Fail] = {
         400, "Provider returned error", {"error_type": "invalid_image", "provider_name": "Demo"}
     ),
     "400-zod": Fail(status=400, body={"success": False, "error": {"name": "ZodError", "message": _ZOD}}),
+    "400-zod-code": Fail(status=400, body={"success": False, "error": {"name": "ZodError", "message": _ZOD_CODE}}),
+    "400-code": _error(400, "Invalid code"),
+    "400-code-method": _error(400, "Invalid code_challenge_method"),
     # ---- 401
     "401-no-key": _error(401, "No cookie auth credentials found"),
     "401-bad-key": _error(401, "User not found."),
@@ -141,6 +148,8 @@ FAULTS: Mapping[str, Fail] = {
         user_id=ACCOUNT_ID,
     ),
     # ---- 403
+    "403-code": _error(403, "Invalid code or code_verifier"),
+    "403-code-expired": _error(403, "Authorization code expired"),
     "403-key-limit": _error(403, f"Key limit exceeded (total limit). Manage it using {SETTINGS}/keys"),
     "403-budget": _error(
         403,
@@ -195,6 +204,7 @@ FAULTS: Mapping[str, Fail] = {
     ),
     "404-max-price": _error(404, "No endpoints found that satisfy the max price you set."),
     # ---- 408 to 422
+    "405": _error(405, "Method Not Allowed"),
     "408": _error(408, "Request timed out", {"error_type": "timeout"}),
     "409": _error(409, "Conflict"),
     "412": _error(412, "Precondition failed", {"error_type": "precondition_failed"}),

@@ -18,6 +18,7 @@ from orchat.demo.breaks import Limit
 from orchat.demo.completions import Completions
 from orchat.demo.faults import fault
 from orchat.demo.lookups import Lookups
+from orchat.demo.signin import EXCHANGE, SignIns
 from orchat.demo.stage import Recorded, Stage, encode
 from orchat.demo.wire import Connection, HttpRequest, Refused
 from orchat.domain.secret import Secret
@@ -54,6 +55,7 @@ class DemoServer:
         self._accounts = Accounts(keys)
         self._completions = Completions()
         self._lookups = Lookups(self.clock)
+        self._sign_ins = SignIns(self.clock, self._made_key, seed=lambda: self.base_url)
         self._scripts: dict[str, deque[Step]] = defaultdict(deque)
         self._limit: Admissions | None = None
         self._connections: set[Connection] = set()
@@ -110,6 +112,9 @@ class DemoServer:
     def put_key(self, key: Secret, terms: DemoKey) -> None:
         """Add a key, or change its terms."""
         self._accounts.put(key.reveal(), terms)
+
+    def _made_key(self, key: Secret, label: str) -> None:
+        self.put_key(key, DemoKey(label=label or None))
 
     @property
     def open_connections(self) -> int:
@@ -254,11 +259,14 @@ class DemoServer:
         holder = self._accounts.holder(key.reveal()) if key else None
         path = stage.recorded.path
         if not request.path.startswith(PREFIX + "/"):
-            step: Step = fault("404-path")
+            page = self._sign_ins.page(path, request.query) if request.method == "GET" else None
+            step: Step = page or fault("404-path")
         elif (request.method, path) == ("POST", CHAT):
             step = await self._chat(stage, holder) if holder else fault("401-bad-key" if key else "401-no-key")
         elif self._scripts[path]:
             step = self._scripts[path].popleft()
+        elif path == EXCHANGE:
+            step = self._sign_ins.exchange(request.method, stage.recorded.body)
         else:
             step = self._lookups.answer(request.method, path, request.query, key=key is not None, holder=holder)
         await step.play(stage)
