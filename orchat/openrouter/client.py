@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -127,6 +127,10 @@ class OpenRouter:
     def dialect(self) -> Dialect:
         """What the server understands."""
         return self._dialect
+
+    def now(self) -> float:
+        """Epoch seconds, by the clock of this client."""
+        return self._clock.now()
 
     def body(self, request: ChatRequest) -> dict[str, Any]:
         """The JSON object that `stream` would send."""
@@ -255,11 +259,38 @@ class OpenRouter:
             raise UpstreamFailed("The server did not answer with JSON.", hint="Check base_url, then try again.")
         return document
 
+    async def post(self, path: str, value: Mapping[str, str]) -> Document:
+        """Send JSON without a key, and give back what the server answers, whatever that is.
+
+        Args:
+            path: Below the base URL.
+            value: The body; it may hold secrets, and is neither logged nor part of an error.
+
+        Raises:
+            RequestFailed: The server did not answer.
+        """
+        http = await self._opened()
+        headers = {"Content-Type": "application/json", "Accept": "application/json", **self._introduction()}
+        content = json.dumps(dict(value)).encode()
+        return await self._document(
+            http, http.build_request("POST", self.base_url + path, content=content, headers=headers)
+        )
+
     async def _get(self, path: str, key: Secret | None) -> bytes:
         http = await self._opened()
-        document = Document()
         get = http.build_request("GET", self.base_url + path, headers=self._introduction())
-        exchange = self._exchange(http, get, key, document, is_streamed=False)
+        document = await self._document(http, get, key)
+        if document.status != 200:
+            now = self._clock.now()
+            raise failures.from_response(
+                status=document.status, headers=document.headers, body=bytes(document.body), model=None, now=now
+            )
+        return bytes(document.body)
+
+    async def _document(self, http: httpx.AsyncClient, request: httpx.Request, key: Secret | None = None) -> Document:
+        """A whole body, whatever its status."""
+        document = Document()
+        exchange = self._exchange(http, request, key, document, is_streamed=False)
         try:
             exchange.start()
             while not exchange.over:
@@ -269,12 +300,7 @@ class OpenRouter:
             await exchange.close()
         if exchange.failure is not None:
             raise exchange.failure
-        if document.status != 200:
-            now = self._clock.now()
-            raise failures.from_response(
-                status=document.status, headers=document.headers, body=bytes(document.body), model=None, now=now
-            )
-        return bytes(document.body)
+        return document
 
     def _exchange(
         self,
