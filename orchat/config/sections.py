@@ -220,6 +220,10 @@ class KeySettings:
     on_exhausted: OnExhausted = field(
         default="ask", metadata=about("What to do when a key can no longer serve.", choices=get_args(OnExhausted))
     )
+    reconcile: bool = field(
+        default=True,
+        metadata=about("After answers, ask OpenRouter what the key has used and what a cut answer cost."),
+    )
     keyring_timeout_s: float = field(
         default=5.0, metadata=about("Seconds to wait for the system's keyring.", low=0.1, high=300)
     )
