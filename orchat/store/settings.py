@@ -10,7 +10,6 @@ MOST_RECENT = 20
 """Models that `recents` remembers."""
 _FAVOURITES = "models.favourites"
 _RECENTS = "models.recents"
-_LAST = "models.last:"
 
 
 def get(connection: Connection, name: str) -> str | None:
@@ -80,27 +79,15 @@ def recents(connection: Connection) -> tuple[str, ...]:
     return _names(connection, _RECENTS)
 
 
-def note_used(connection: Connection, base_url: str, model: str) -> None:
+def note_used(connection: Connection, model: str) -> None:
     """Remember that a model was used.
 
     Args:
         connection: In a write transaction.
-        base_url: Of the server that was asked.
         model: Its id.
     """
     others = [name for name in recents(connection) if name != model]
     put(connection, _RECENTS, json.dumps([model, *others][:MOST_RECENT]))
-    put(connection, _LAST + base_url, model)
-
-
-def last_model(connection: Connection, base_url: str) -> str | None:
-    """The model used last with a server.
-
-    Args:
-        connection: Any.
-        base_url: Of the server.
-    """
-    return get(connection, _LAST + base_url)
 
 
 def _names(connection: Connection, setting: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from textual.content import Content
 from orchat.domain.catalog import Catalogue, Model, ModelFilter, SortKey, select
 from orchat.domain.clean import clean_line
 from orchat.tui.fuzzy import match
-from orchat.tui.lines import ACCENT, DIM, FAINT, STRONG, column
+from orchat.tui.lines import ACCENT, DIM, FAINT, HEAD, STRONG, column
 from orchat.tui.wording import UNKNOWN, per_million, plain, tokens
 
 Trait = Literal["free", "sees", "reasons", "tools", "files"]
@@ -24,6 +24,8 @@ SORTS: tuple[tuple[SortKey, str], ...] = (
     ("context", "longest context first"),
 )
 """In the order in which the sort key goes through them."""
+MOST_RECENT = 5
+"""Models used last that stand before all others."""
 _AMOUNT, _CONTEXT, _MARK, _CAN = 9, 9, 3, 26
 _WIDE, _MEDIUM = 84, 60
 
@@ -74,11 +76,11 @@ class Listing:
         )
 
     def find(self, wanted: Wanted) -> list[Model]:
-        """The models that fit, the best first; favourites and recent ones before the others of the same rank."""
+        """The models that fit, the best first; recent ones and favourites before the others of the same rank."""
         limits = ModelFilter(**dict.fromkeys(wanted.traits, True))  # type: ignore[arg-type]  # the traits are all booleans
         models = select(self.catalogue.models, limits, wanted.sort)
         query = wanted.text.casefold().strip()
-        first = dict.fromkeys((*self.favourites, *self.recents, *self.named))
+        first = dict.fromkeys((*self.recents[:MOST_RECENT], *self.favourites, *self.named))
         ranks = {name: rank for rank, name in enumerate(first)}
         last = len(ranks)
         if not query:
@@ -86,6 +88,16 @@ class Listing:
         scored = [(found.score, model) for model in models if (found := match(query, self.haystacks[model.id]))]
         scored.sort(key=lambda pair: (-pair[0], ranks.get(pair[1].id, last)))
         return [model for _, model in scored]
+
+    def grouped(self, models: Sequence[Model]) -> list[tuple[str, list[Model]]]:
+        """Models as `find` puts them where nothing is typed, under their headings; one group alone has none."""
+        recents, favourites = self.recents[:MOST_RECENT], self.favourites
+        groups: dict[str, list[Model]] = {"RECENT": [], "FAVOURITES": [], "OTHERS": []}
+        for model in models:
+            name = "RECENT" if model.id in recents else "FAVOURITES" if model.id in favourites else "OTHERS"
+            groups[name].append(model)
+        kept = [(name, group) for name, group in groups.items() if group]
+        return kept if len(kept) > 1 else [("", list(models))]
 
     def mark(self, model_id: str) -> str:
         """``★`` for a favourite, ``◷`` for one used lately."""
@@ -111,6 +123,11 @@ def header(width: int) -> Content:
     if width >= _WIDE:
         line = Content.assemble(line, "  can")
     return line.stylize(f"{STRONG} {DIM}")
+
+
+def heading(title: str, _width: int) -> Content:
+    """Stands above the rows of a group."""
+    return Content.styled(" " * _MARK + title, HEAD)
 
 
 def row(model: Model, mark: str, query: str, width: int) -> Content:

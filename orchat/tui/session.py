@@ -98,8 +98,11 @@ class Session:
         self._show(changes.StateChanged())
 
     async def choose_model(self, model: str) -> None:
-        """Ask this model from now on."""
+        """Ask this model from now on, and remember that it was chosen."""
+        from orchat.store import settings
+
         self._chosen = model
+        await self._runtime.parts.db.write(settings.note_used, model)
         if self.conversation is not None:
             await self._runtime.conversations.set_model(self.conversation.id, model)
         self._show(changes.StateChanged())

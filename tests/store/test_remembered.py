@@ -77,18 +77,14 @@ def test_favourites_come_and_go(connection: Connection) -> None:
 
 def test_the_models_used_last_are_known(connection: Connection) -> None:
     assert settings.recents(connection) == ()
-    for model in ("a", "b", "a"):
-        settings.note_used(connection, "https://one", model)
-    settings.note_used(connection, "https://two", "c")
+    for model in ("a", "b", "a", "c"):
+        settings.note_used(connection, model)
     assert settings.recents(connection) == ("c", "a", "b")
-    assert settings.last_model(connection, "https://one") == "a"
-    assert settings.last_model(connection, "https://two") == "c"
-    assert settings.last_model(connection, "https://three") is None
 
 
 def test_only_so_many_models_are_remembered(connection: Connection) -> None:
     for number in range(settings.MOST_RECENT + 5):
-        settings.note_used(connection, "https://one", str(number))
+        settings.note_used(connection, str(number))
     assert len(settings.recents(connection)) == settings.MOST_RECENT
     assert settings.recents(connection)[0] == str(settings.MOST_RECENT + 4)
 

@@ -244,12 +244,12 @@ def test_every_row_can_be_found_by_the_mouse() -> None:
         assert offsets[-1] == (row.start + sum(len(segment.text) for segment in row.text), 9)
 
 
-def test_pointer_and_caret_and_ground() -> None:
+def test_caret_and_ground() -> None:
     row = Row((), [Segment("ab")], 0, 0, (), Style(bgcolor="red"))
-    strip = paint(row, line=0, width=20, text_width=10, pointer=Segment("▎"), caret=Segment("▌"))
-    assert strip.text.startswith("▎ ab▌")
+    strip = paint(row, line=0, width=20, text_width=10, caret=Segment("▌"))
+    assert strip.text.startswith("  ab▌")
     ground = sum(len(text) for text, style, _ in strip if style is not None and style.bgcolor is not None)
-    assert ground == MARGIN + 10 - len("▎ ab▌")
+    assert ground == MARGIN + 10 - len("  ab▌")
 
 
 # pacing

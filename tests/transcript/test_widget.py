@@ -49,9 +49,6 @@ class Host(App[None]):
     def on_transcript_link_clicked(self, message: Transcript.LinkClicked) -> None:
         self.seen.append(message.href)
 
-    def on_transcript_entry_clicked(self, message: Transcript.EntryClicked) -> None:
-        self.seen.append(message.entry)
-
 
 @asynccontextmanager
 async def running(
@@ -104,7 +101,6 @@ async def test_an_empty_transcript_and_one_without_a_size_are_fine() -> None:
     transcript.stream_text(entry, "early ")
     transcript.flush_now()
     transcript.update_entry(entry, facts="f")
-    transcript.point_at(entry)
     transcript.finish(entry)
     assert transcript.source(entry) == "early "
     transcript.clear()
@@ -271,14 +267,6 @@ async def test_what_was_unseen_may_be_taken_out() -> None:
         assert transcript.unseen_lines == 3
 
 
-async def test_a_message_never_seen_can_be_pointed_at() -> None:
-    entries = [Entry(role="you", source="# a\n" * (n % 9 + 1)) for n in range(90)]
-    async with running(entries) as (transcript, _, _):
-        for number in (40, 3, 80, 89, 0):
-            transcript.point_at(entries[number])
-            assert any(row.startswith("▎ You") for row in screen(transcript))
-
-
 @pytest.mark.parametrize("widths", [(100, 40), (30, 120, 60)])
 async def test_a_resize_keeps_the_message_at_the_top(widths: tuple[int, ...]) -> None:
     async with running([Entry(role="you", source=f"message {n} " + "word " * 40) for n in range(40)]) as (
@@ -386,34 +374,15 @@ async def test_reasoning_streams_and_folds_when_the_answer_starts() -> None:
         assert entry.reasoning == "let me see"
 
 
-async def test_links_and_messages_can_be_clicked() -> None:
+async def test_a_link_can_be_clicked_and_what_nobody_may_open_cannot() -> None:
     entry = Entry(role="model", title="m", source="see [docs](https://docs.example/x) and [x](command:rm)")
     async with running([entry]) as (transcript, pilot, app):
+        app.seen.clear()
+        await pilot.click("#transcript", offset=(35, 1))
         await pilot.click("#transcript", offset=(7, 1))
         await pilot.pause()
-        assert app.seen[-1] == "https://docs.example/x"
-        await pilot.click("#transcript", offset=(35, 1))
-        await pilot.pause()
-        assert any(thing is entry for thing in app.seen)
+        assert app.seen == ["https://docs.example/x"]
         assert transcript.following
-
-
-async def test_a_message_can_be_pointed_at() -> None:
-    entries = talk(60)
-    async with running(entries) as (transcript, _, _):
-        transcript.point_at(entries[10])
-        rows = screen(transcript)
-        assert rows[0].startswith("▎ name 10")
-        assert not transcript.following
-        transcript.point_at(entries[11])
-        assert not screen(transcript)[0].startswith("▎")
-        transcript.point_at(entries[-1])
-        assert transcript.following
-        transcript.point_at(None)
-        assert not any("▎" in row for row in screen(transcript))
-        transcript.point_at(entries[-1])
-        transcript.remove(entries[-1])
-        assert not any("▎" in row for row in screen(transcript))
 
 
 async def test_code_blocks_are_kept_as_they_were_written() -> None:
@@ -459,12 +428,11 @@ async def test_decoration_is_not_copied_and_a_part_of_a_line_can_be() -> None:
 
 
 async def test_a_selection_may_stretch_over_messages_and_stays_while_more_arrives() -> None:
-    entries = [Entry(role="you", source="question"), Entry(role="model", title="m", source="answer")]
-    async with running(entries) as (transcript, pilot, app):
-        await drag(pilot, (2, 1), (20, 4))
+    answer = Entry(role="model", title="m", source="[answer](https://docs.example/x)")
+    async with running([Entry(role="you", source="question"), answer]) as (transcript, pilot, app):
+        await drag(pilot, (2, 1), (7, 4))
         assert app.screen.get_selected_text() == "question\n\nm\nanswer"
-        clicks = [thing for thing in app.seen if isinstance(thing, Entry)]
-        assert clicks == []
+        assert "https://docs.example/x" not in app.seen
         entry = transcript.add(Entry(role="model"))
         transcript.stream_text(entry, lines(3))
         transcript.flush_now()

@@ -21,9 +21,35 @@ def ids(wanted: Wanted) -> list[str]:
     return [found.id.rpartition("/")[2] for found in LISTING.find(wanted)]
 
 
-def test_favourites_and_recent_models_come_first() -> None:
-    assert ids(Wanted()) == ["auto", "deepseek-r1", "gemini-2.5-flash", "gemma-3-27b:free"]
-    assert [LISTING.mark(found.id) for found in LISTING.find(Wanted())] == ["★", "◷", " ", " "]
+def test_recent_models_and_favourites_come_first() -> None:
+    assert ids(Wanted()) == ["deepseek-r1", "auto", "gemini-2.5-flash", "gemma-3-27b:free"]
+    assert [LISTING.mark(found.id) for found in LISTING.find(Wanted())] == ["◷", "★", " ", " "]
+
+
+def groups(listing: Listing, wanted: Wanted) -> list[tuple[str, list[str]]]:
+    return [(title, [found.id for found in group]) for title, group in listing.grouped(listing.find(wanted))]
+
+
+def test_recent_models_and_favourites_stand_under_headings() -> None:
+    assert groups(LISTING, Wanted()) == [
+        ("RECENT", ["deepseek/deepseek-r1"]),
+        ("FAVOURITES", ["openrouter/auto"]),
+        ("OTHERS", ["google/gemini-2.5-flash", "google/gemma-3-27b:free"]),
+    ]
+    assert groups(LISTING, Wanted(traits=frozenset({"sees"}))) == [("", ["google/gemini-2.5-flash"])]
+    assert groups(LISTING, Wanted(traits=frozenset({"files"}))) == [("", [])]
+
+
+def test_a_favourite_used_lately_stands_once_and_only_the_last_few_are_recent() -> None:
+    models = tuple(model(f"a/{number}") for number in range(8))
+    used = [found.id for found in reversed(models)]
+    listing = Listing.of(Catalogue(models=models), favourites=["a/7", "a/1"], recents=used)
+    assert groups(listing, Wanted()) == [
+        ("RECENT", ["a/7", "a/6", "a/5", "a/4", "a/3"]),
+        ("FAVOURITES", ["a/1"]),
+        ("OTHERS", ["a/0", "a/2"]),
+    ]
+    assert listing.mark("a/7") == "★" and listing.mark("a/0") == "◷"
 
 
 def test_a_few_letters_find_a_model() -> None:

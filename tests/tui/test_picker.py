@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchat.demo.script import fail
+from orchat.demo.script import fail, say
 from orchat.demo.server import DemoServer
 from orchat.store import settings
 from orchat.tui.screens.picker import Chip, Picker
@@ -20,6 +20,11 @@ def highlighted(person: Person) -> str:
     row = person.app.screen.query_one(RowList).highlighted
     assert row is not None
     return row.id
+
+
+def listed(person: Person) -> list[str]:
+    rows = person.app.screen.query_one(RowList).rows
+    return [row.draw(80).plain.split()[0] if row.is_heading else row.id for row in rows]
 
 
 async def open_picker(person: Person) -> None:
@@ -40,8 +45,55 @@ async def test_a_model_is_found_by_a_few_letters_and_used(server: DemoServer) ->
         await person.until_shown("● demo/tortoise")
         await person.settled()
         assert await runtime.parts.db.read(settings.recents) == ("demo/tortoise",)
-        await person.press("ctrl+o")
+        await open_picker(person)
         await person.until_shown("◷ demo/tortoise")
+        assert listed(person)[:4] == ["RECENT", "demo/tortoise", "OTHERS", "demo/faulty"]
+        assert highlighted(person) == "demo/tortoise"
+        await person.press("down")
+        assert highlighted(person) == "demo/faulty"
+        await person.press("up", "up")
+        assert highlighted(person) == "demo/tortoise"
+        await person.type("a")
+        await person.until_gone("OTHERS")
+        assert "RECENT" not in listed(person)
+
+
+async def test_a_heading_cannot_be_chosen(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.enter("/model tiny")
+        await person.until_shown("● demo/tiny:free")
+        await open_picker(person)
+        await person.click("RECENT")
+        await person.press(*["pageup"] * 5)
+        assert highlighted(person) == "demo/tiny:free"
+        assert isinstance(person.app.screen, Picker)
+
+
+async def test_a_model_that_answers_again_is_recent_too(server: DemoServer) -> None:
+    server.script(say("one"), say("two"))
+    runtime = screen_runtime(server)
+    async with at_screen(runtime) as person:
+        await person.ask("hello")
+        person.chat.perform("again_with", "tortoise")
+        await person.until_on(Picker)
+        await person.until_shown("1 of 10")
+        await person.press("enter")
+        await person.until_shown("two")
+        await person.settled()
+        assert await runtime.parts.db.read(settings.recents) == ("demo/tortoise",)
+
+
+async def test_the_heading_of_the_first_row_comes_back_into_sight(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server), size=(60, 12)) as person:
+        await person.enter("/model tortoise")
+        await person.until_shown("demo/tortoise")
+        await person.press("ctrl+o")
+        await person.until_on(Picker)
+        await person.until_shown("RECENT")
+        await person.press(*["pagedown"] * 5)
+        await person.until_gone("RECENT")
+        await person.press(*["pageup"] * 5)
+        await person.until_shown("RECENT")
 
 
 async def test_chips_and_sorts_narrow_and_order_the_list(server: DemoServer) -> None:
@@ -74,7 +126,7 @@ async def test_a_favourite_comes_first_and_can_be_dropped(server: DemoServer) ->
         await person.press("ctrl+f")
         await person.until_shown("★ demo/thinker")
         await person.press(*["backspace"] * 7)
-        await person.until(lambda: person.app.screen.query_one(RowList).rows[0].id == "demo/thinker")
+        await person.until(lambda: listed(person)[:2] == ["FAVOURITES", "demo/thinker"])
         await person.press("ctrl+f")
         await person.until_gone("★")
         await person.type("zzz")

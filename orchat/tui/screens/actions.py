@@ -21,8 +21,6 @@ Action = Callable[["ChatScreen", str], Awaitable[None]]
 
 async def model(screen: ChatScreen, argument: str) -> None:
     """Choose the model; a part that fits exactly one id is enough."""
-    from orchat.store import settings
-
     runtime = screen.runtime
     await runtime.start()
     known = (await runtime.models.known()).models
@@ -35,7 +33,6 @@ async def model(screen: ChatScreen, argument: str) -> None:
         chosen = await screen.app.push_screen_wait(Picker(runtime, current=screen.session.model, text=argument))
     if chosen:
         await screen.session.choose_model(chosen)
-        await runtime.parts.db.write(settings.note_used, runtime.config.api.base_url, chosen)
         screen.refresh_figures()
 
 

@@ -19,7 +19,7 @@ from orchat.domain.catalog import Catalogue, Model
 from orchat.domain.clean import clean_line
 from orchat.errors import OrchatError
 from orchat.tui.lines import ACCENT, DIM, keys_line
-from orchat.tui.listing import SORTS, TRAITS, Listing, Trait, Wanted, brief, details, header, row, typed_id
+from orchat.tui.listing import SORTS, TRAITS, Listing, Trait, Wanted, brief, details, header, heading, row, typed_id
 from orchat.tui.screens.dialog import TitleLine
 from orchat.tui.screens.finder import Finder
 from orchat.tui.widgets.rows import Row, RowList
@@ -209,7 +209,11 @@ class Picker(Finder):
         wanted, listing = self._wanted, self._listing
         found = listing.find(wanted)
         self._found = {model.id: model for model in found}
-        rows = [Row(model.id, partial(row, model, listing.mark(model.id), wanted.text)) for model in found]
+        rows: list[Row] = []
+        for title, models in [("", found)] if wanted.text.strip() else listing.grouped(found):
+            if title:
+                rows.append(Row("", partial(heading, title), is_heading=True))
+            rows += (Row(model.id, partial(row, model, listing.mark(model.id), wanted.text)) for model in models)
         other = typed_id(wanted.text, found)
         if other is not None:
             rows.append(Row(other, partial(_typed_row, other)))

@@ -21,7 +21,6 @@ def paint(
     line: int,
     width: int,
     text_width: int,
-    pointer: Segment | None = None,
     caret: Segment | None = None,
     selected: tuple[int, int] | None = None,
     selection: Style | None = None,
@@ -33,7 +32,6 @@ def paint(
         line: Number of its logical line among all entries, by which a selection finds it.
         width: Columns of the strip.
         text_width: Columns of the text, to which a ground reaches.
-        pointer: Drawn in the left margin.
         caret: Drawn after the text.
         selected: Characters of the logical line that are selected; an end of -1 is the end of the line.
         selection: Style of selected text.
@@ -42,8 +40,7 @@ def paint(
         A strip of exactly `width` columns.
     """
     position = row.start
-    segments = [pointer, Segment(" " * (MARGIN - 1))] if pointer is not None else [Segment(" " * MARGIN)]
-    segments.extend(row.prefix)
+    segments = [Segment(" " * MARGIN), *row.prefix]
     text = row.text if selected is None or selection is None else _selected(row, selected, selection)
     for content, style, _ in text:
         segments.append(Segment(content, _located(style, position, line)))

@@ -100,8 +100,6 @@ class Signs:
     """Where the answer is being written."""
     error: str = "▌ "
     """Left of an error."""
-    pointer: str = "▎"
-    """Left of the message that is pointed at."""
     hashes: bool = False
     """Headings keep their number signs."""
 
@@ -119,7 +117,6 @@ PLAIN = Signs(
     done="[x]",
     caret="",
     error="! ",
-    pointer="*",
     hashes=True,
 )
 """What a screen reader can read."""

@@ -67,13 +67,6 @@ class Transcript(FollowingView, can_focus=True):
             super().__init__()
             self.href = href
 
-    class EntryClicked(Message):
-        """A message was clicked."""
-
-        def __init__(self, entry: Entry) -> None:
-            super().__init__()
-            self.entry = entry
-
     def __init__(
         self,
         *,
@@ -89,7 +82,6 @@ class Transcript(FollowingView, can_focus=True):
         self._pacer = Pacer(flush_s)
         self._dirty: dict[View, None] = {}
         self._is_scheduled = False
-        self._pointed: View | None = None
         self._base = Style.null()
 
     # what is shown
@@ -103,7 +95,6 @@ class Transcript(FollowingView, can_focus=True):
         """Show another conversation, from its end."""
         self._stack.clear()
         self._dirty.clear()
-        self._pointed = None
         for entry in entries:
             self._stack.append(entry)
         self.follow()
@@ -127,8 +118,6 @@ class Transcript(FollowingView, can_focus=True):
         view = self._stack.view_of(entry)
         with self._steady():
             self._dirty.pop(view, None)
-            if self._pointed is view:
-                self._pointed = None
             self._stack.remove(entry)
         return None
 
@@ -185,27 +174,6 @@ class Transcript(FollowingView, can_focus=True):
     def toggle_thoughts(self, entry: Entry) -> None:
         """Fold or unfold the thoughts of a message."""
         self.update_entry(entry, folded=not self._stack.view_of(entry).is_folded)
-
-    def point_at(self, entry: Entry | None) -> None:
-        """Mark a message and bring it into view, or mark none."""
-        view = None if entry is None else self._stack.view_of(entry)
-        for changed in (self._pointed, view):
-            if changed is not None:
-                changed.painted.clear()
-        self._pointed = view
-        if view is not None and self._stack.width:
-            self._show(view)
-        self.refresh()
-
-    def _show(self, view: View) -> None:
-        """Scroll so that the beginning of an entry is on the screen."""
-        if self._stack.lay_out(view):
-            self._stack.moved(view.index)
-        top, bottom = self._stack.top(view), self._stack.top(view) + view.height
-        if top < self.scroll_offset.y or bottom > self.scroll_offset.y + self.size.height:
-            self._leave()
-            self._hold((view, Place(0, 0, 0)))
-            self._notice_position()
 
     # streaming
 
@@ -301,17 +269,15 @@ class Transcript(FollowingView, can_focus=True):
             view.painted.clear()
 
     def on_click(self, event: events.Click) -> None:
-        """A link, a fold, or the message itself."""
-        if not self._stack.views or self.text_selection is not None:
+        """A link, or a fold."""
+        if self.text_selection is not None:
             return
         meta = event.style.meta
-        view, _ = self._stack.at(self.scroll_offset.y + event.y)
         if "href" in meta:
             self.post_message(self.LinkClicked(str(meta["href"])))
         elif "fold" in meta:
+            view, _ = self._stack.at(self.scroll_offset.y + event.y)
             self.toggle_thoughts(view.entry)
-        else:
-            self.post_message(self.EntryClicked(view.entry))
 
     # painting
 
@@ -350,7 +316,6 @@ class Transcript(FollowingView, can_focus=True):
             line=line,
             width=self.size.width,
             text_width=self._stack.width,
-            pointer=Segment(look.signs.pointer, look.palette.accent) if view is self._pointed else None,
             caret=Segment(look.signs.caret, look.palette.accent) if is_caret else None,
             selected=None if selection is None else selection.get_span(line),
             selection=None if selection is None else self.screen.get_component_rich_style("screen--selection"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,8 @@ class Row:
     """What the owner finds it again by."""
     draw: Callable[[int], Content]
     """Its line for a width in cells; asked only when it is shown."""
+    is_heading: bool = False
+    """Stands above others and cannot be chosen."""
 
 
 class RowList(ScrollView, can_focus=True):
@@ -84,6 +87,7 @@ class RowList(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None, empty: str = "") -> None:
         super().__init__(id=id)
         self._rows: Sequence[Row] = ()
+        self._choices: Sequence[int] = ()
         self._at = 0
         self._empty = empty
 
@@ -91,26 +95,28 @@ class RowList(ScrollView, can_focus=True):
 
     @property
     def rows(self) -> Sequence[Row]:
-        """What there is to choose from."""
+        """What there is to choose from, and its headings."""
         return self._rows
 
     @property
     def highlighted(self) -> Row | None:
         """The row that Enter chooses."""
-        return self._rows[self._at] if self._rows else None
+        return self._rows[self._at] if self._choices else None
 
     def set_rows(self, rows: Sequence[Row], *, highlight: str | None = None, empty: str | None = None) -> None:
         """Show other rows.
 
         Args:
             rows: In their order.
-            highlight: Id of the row to highlight; None or an unknown one: the first.
+            highlight: Id of the row to highlight; None or an unknown one: the first that is no heading.
             empty: Said when there are none.
         """
         self._rows = rows
         if empty is not None:
             self._empty = empty
-        self._at = next((index for index, row in enumerate(rows) if row.id == highlight), 0) if highlight else 0
+        self._choices = [index for index, row in enumerate(rows) if not row.is_heading]
+        first = self._choices[0] if self._choices else 0
+        self._at = next((index for index in self._choices if rows[index].id == highlight), first)
         self._resize()
         self.scroll_to(y=0, animate=False, immediate=True)
         self._changed()
@@ -125,7 +131,9 @@ class RowList(ScrollView, can_focus=True):
             self.virtual_size = size
 
     def _changed(self) -> None:
-        self.scroll_to_region(Region(0, self._at, 1, 1), animate=False, immediate=True, force=True)
+        heading = 1 if self._at and self._rows[self._at - 1].is_heading else 0
+        region = Region(0, self._at - heading, 1, 1 + heading)
+        self.scroll_to_region(region, animate=False, immediate=True, force=True)
         self.refresh()
         self.post_message(self.Highlighted(self, self.highlighted))
 
@@ -133,8 +141,11 @@ class RowList(ScrollView, can_focus=True):
 
     def action_move(self, by: int) -> None:
         """Highlight another row."""
-        target = max(0, min(len(self._rows) - 1, self._at + by))
-        if self._rows and target != self._at:
+        if not self._choices:
+            return
+        place = bisect_left(self._choices, self._at) + by
+        target = self._choices[max(0, min(len(self._choices) - 1, place))]
+        if target != self._at:
             self._at = target
             self._changed()
 
@@ -150,7 +161,7 @@ class RowList(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Take the row under the pointer."""
         index = event.y + self.scroll_offset.y
-        if 0 <= index < len(self._rows):
+        if 0 <= index < len(self._rows) and not self._rows[index].is_heading:
             self._at = index
             self._changed()
             self.action_choose()
@@ -172,7 +183,7 @@ class RowList(ScrollView, can_focus=True):
             line = Content("")
         else:
             line = self._rows[index].draw(width)
-            if index == self._at:
+            if index == self._at and self._choices:
                 name, line = "rows--highlighted", Content(line.plain)
         style = self.get_visual_style(name)
         strips = Visual.to_strips(self, line.truncate(width, ellipsis=True), width, 1, style, pad=True)
