@@ -29,6 +29,10 @@ class Attempt:
     """Session it belongs to, if any."""
     front_end: str = "library"
     """``tui``, ``ask``, ``library`` …"""
+    account: str = ""
+    """Hash of the account that pays, or the key's fingerprint while that is not known; empty: look it up."""
+    projected_pico: int | None = None
+    """Most that it is expected to cost; None where nobody knows. Kept while the attempt is open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

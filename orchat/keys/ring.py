@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from orchat import logs
 from orchat.clock import utc_day
+from orchat.domain.scope import key_scope
 from orchat.domain.secret import Secret
 from orchat.errors import KeyKnown, KeyRejected, KeyringUnavailable, KeysError, LabelTaken, NoKeys, NotFound
 from orchat.keys.entry import parse_key, parse_label
 from orchat.keys.rotation import Choice, choose
 from orchat.keys.vault import ELSEWHERE, Keys, Vault, vault_for
-from orchat.store import key_state, ledger
+from orchat.store import holds, key_state, ledger
 from orchat.store.key_state import KeyState
 
 if TYPE_CHECKING:
@@ -175,7 +176,10 @@ class Ring:
         """
         known = await self._find(label)
         if known.kept:
-            await self._db.write(key_state.hold, known.state.fingerprint, reason, until)
+            scope, now = key_scope(known.state.fingerprint), self._clock.now()
+            await self._db.write(
+                holds.put, scope, kind="KeysError", reason=reason, source="server", now=now, until=until
+            )
         else:
             self._aside[known.state.fingerprint] = (reason, until)
 
@@ -190,7 +194,7 @@ class Ring:
         """
         known = await self._find(label)
         if known.kept:
-            await self._db.write(key_state.clear_hold, known.state.fingerprint)
+            await self._db.write(holds.clear, key_scope(known.state.fingerprint))
         else:
             self._aside.pop(known.state.fingerprint, None)
 
@@ -340,7 +344,7 @@ def _adopt(connection: Connection, kept: Mapping[str, str], fingerprint: str, no
     """A key was added: it is the current one, and nothing held against it counts any more."""
     _register(connection, kept, now)
     key_state.set_disabled(connection, fingerprint, False)
-    key_state.clear_hold(connection, fingerprint)
+    holds.clear(connection, key_scope(fingerprint))
     key_state.set_current(connection, fingerprint)
 
 

@@ -7,14 +7,15 @@ is no heartbeat, and a process id that comes again proves nothing.
 from __future__ import annotations
 
 import os
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchat.clock import Clock
 from orchat.domain.ledger import Attempt, Settlement
-from orchat.store import ledger, search
+from orchat.domain.money import UNKNOWN_COST, Cost
+from orchat.store import ledger, owners, search
 from orchat.store.connection import Connection
 from orchat.store.failures import explained
 from orchat.store.filesystem import private_folder
@@ -51,7 +52,7 @@ class Instance:
         """
         id = os.urandom(8).hex()
         with explained(folder):
-            final = _file(private_folder(folder), id)
+            final = owners.lock_file(private_folder(folder), id)
             lock = FileLock(final.with_suffix(".new"), 0)
             lock.take()
             # Under its final name, the file is never seen unlocked.
@@ -128,7 +129,7 @@ class Reaped:
     """What was found open and closed."""
 
     attempts: tuple[LostAttempt, ...] = ()
-    """Settled as ``lost``, at unknown cost."""
+    """Settled as ``lost``, at the cost that was reserved for them, or at an unknown one."""
     messages: tuple[int, ...] = ()
     """Closed as ``cut``, or as ``failed`` where nothing had arrived."""
 
@@ -146,12 +147,13 @@ def register(connection: Connection, id: str, front_end: str, now: float) -> Non
 
 
 def leave(connection: Connection, id: str) -> None:
-    """Forget an instance.
+    """Forget an instance, and what it stood in line for.
 
     Args:
         connection: In a write transaction.
         id: The instance.
     """
+    connection.execute("DELETE FROM queue WHERE owner = ?", (id,))
     connection.execute("DELETE FROM instances WHERE id = ?", (id,))
 
 
@@ -161,9 +163,9 @@ def running(connection: Connection) -> list[Running]:
     Args:
         connection: Any.
     """
-    folder = instances_folder(connection.path)
+    folder = owners.folder_of(connection.path)
     rows = connection.execute("SELECT * FROM instances ORDER BY started_at, id").fetchall()
-    return [Running(**dict(row)) for row in rows if not _is_dead(folder, row["id"])]
+    return [Running(**dict(row)) for row in rows if not owners.is_dead(folder, row["id"])]
 
 
 def reap(connection: Connection) -> Reaped:
@@ -175,30 +177,22 @@ def reap(connection: Connection) -> Reaped:
     Returns:
         Attempts to be looked up at the server, and the answers that were cut.
     """
-    folder = instances_folder(connection.path)
-    owners = connection.execute(
+    folder = owners.folder_of(connection.path)
+    known = connection.execute(
         "SELECT id FROM instances"
+        " UNION SELECT owner FROM queue"
         " UNION SELECT owner FROM attempts WHERE outcome = 'open'"
         " UNION SELECT owner FROM messages WHERE state = 'streaming' AND owner IS NOT NULL"
     ).fetchall()
     attempts: list[LostAttempt] = []
     messages: list[int] = []
-    for owner in (row["id"] for row in owners if _is_dead(folder, row["id"])):
+    for owner in (row["id"] for row in known if owners.is_dead(folder, row["id"])):
         attempts += _close_attempts(connection, owner)
         messages += _close_messages(connection, owner)
         leave(connection, owner)
         with suppress(OSError):
-            _file(folder, owner).unlink(missing_ok=True)
+            owners.lock_file(folder, owner).unlink(missing_ok=True)
     return Reaped(attempts=tuple(attempts), messages=tuple(messages))
-
-
-def instances_folder(path: Path) -> Path:
-    """The folder of the lock files of all instances.
-
-    Args:
-        path: The database.
-    """
-    return path.with_name(f"{path.stem}-instances")
 
 
 def _enter(connection: Connection, id: str, front_end: str, now: float) -> None:
@@ -209,7 +203,9 @@ def _enter(connection: Connection, id: str, front_end: str, now: float) -> None:
 def _close_attempts(connection: Connection, owner: str) -> list[LostAttempt]:
     rows = connection.execute("SELECT * FROM attempts WHERE outcome = 'open' AND owner = ?", (owner,)).fetchall()
     for row in rows:
-        ledger.settle(connection, row["id"], Settlement(outcome="lost"))
+        reserved = row["reserved_pico"]
+        cost = UNKNOWN_COST if reserved is None else Cost(pico=reserved, source="estimated")
+        ledger.settle(connection, row["id"], Settlement(outcome="lost", cost=cost))
     return [
         LostAttempt(id=row["id"], attempt=ledger.attempt_of(row), generation_id=row["generation_id"]) for row in rows
     ]
@@ -225,15 +221,3 @@ def _close_messages(connection: Connection, owner: str) -> list[int]:
     )
     search.add(connection, ids)
     return ids
-
-
-def _file(folder: Path, id: str) -> Path:
-    return folder / f"{id}.lock"
-
-
-def _is_dead(folder: Path, id: str) -> bool:
-    path = _file(folder, id)
-    if not path.is_file():
-        return True
-    with closing(FileLock(path, 0)) as lock:
-        return lock.take()

@@ -6,7 +6,9 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchat.domain.scope import account_scope, free_scope, key_scope
 from orchat.errors import NotFound, UsageError
+from orchat.store import holds, reports
 from orchat.store.connection import Connection
 
 
@@ -44,13 +46,19 @@ class KeyState:
         return self.held_reason is not None and (self.held_until is None or self.held_until > now)
 
 
+_KEYS = (
+    "SELECT keys.*, key_reports.account FROM keys LEFT JOIN key_reports USING (fingerprint)"
+    " ORDER BY position, added_at, fingerprint"
+)
+
+
 def list_keys(connection: Connection) -> list[KeyState]:
-    """All keys in ring order.
+    """All keys in ring order, each with what holds it longest: its own hold or that of its account.
 
     Args:
         connection: Any.
     """
-    return [_key(row) for row in connection.execute("SELECT * FROM keys ORDER BY position, added_at, fingerprint")]
+    return [_key(connection, row) for row in connection.execute(_KEYS).fetchall()]
 
 
 def get(connection: Connection, fingerprint: str) -> KeyState:
@@ -63,13 +71,13 @@ def get(connection: Connection, fingerprint: str) -> KeyState:
     Raises:
         NotFound: It is not known.
     """
-    row = connection.execute("SELECT * FROM keys WHERE fingerprint = ?", (fingerprint,)).fetchone()
-    if row is None:
-        raise NotFound(f"There is no key {fingerprint}.", hint="See them all: orchat keys list")
-    return _key(row)
+    for key in list_keys(connection):
+        if key.fingerprint == fingerprint:
+            return key
+    raise NotFound(f"There is no key {fingerprint}.", hint="See them all: orchat keys list")
 
 
-def add(connection: Connection, label: str, fingerprint: str, now: float, account: str | None = None) -> KeyState:
+def add(connection: Connection, label: str, fingerprint: str, now: float) -> KeyState:
     """Add a key at the end of the ring; a key that is known already takes the new label.
 
     Args:
@@ -77,24 +85,22 @@ def add(connection: Connection, label: str, fingerprint: str, now: float, accoun
         label: Unique.
         fingerprint: Of the key.
         now: Epoch seconds.
-        account: Hash of its account, where known.
 
     Raises:
         UsageError: Another key has this label.
     """
     _claim(connection, label, fingerprint)
     connection.execute(
-        "INSERT INTO keys (fingerprint, label, position, account, added_at)"
-        " VALUES (?, ?, (SELECT coalesce(max(position) + 1, 0) FROM keys), ?, ?)"
-        " ON CONFLICT (fingerprint) DO UPDATE SET label = excluded.label,"
-        " account = coalesce(excluded.account, account)",
-        (fingerprint, label, account, now),
+        "INSERT INTO keys (fingerprint, label, position, added_at)"
+        " VALUES (?, ?, (SELECT coalesce(max(position) + 1, 0) FROM keys), ?)"
+        " ON CONFLICT (fingerprint) DO UPDATE SET label = excluded.label",
+        (fingerprint, label, now),
     )
     return get(connection, fingerprint)
 
 
 def remove(connection: Connection, fingerprint: str) -> None:
-    """Forget a key; its rows in the ledger stay.
+    """Forget a key with its hold and its report; its rows in the ledger stay, and so do the holds of its account.
 
     Args:
         connection: In a write transaction.
@@ -105,6 +111,9 @@ def remove(connection: Connection, fingerprint: str) -> None:
     """
     get(connection, fingerprint)
     connection.execute("DELETE FROM keys WHERE fingerprint = ?", (fingerprint,))
+    # A scope of the fingerprint stands for an account that nobody knows.
+    holds.clear(connection, key_scope(fingerprint), account_scope(fingerprint), free_scope(fingerprint))
+    reports.remove(connection, fingerprint)
 
 
 def rename(connection: Connection, fingerprint: str, label: str) -> None:
@@ -163,56 +172,6 @@ def set_disabled(connection: Connection, fingerprint: str, disabled: bool) -> No
     _update(connection, fingerprint, "disabled = ?", disabled)
 
 
-def set_account(connection: Connection, fingerprint: str, account: str | None) -> None:
-    """Note which account a key belongs to: limits of free models are counted per account.
-
-    Args:
-        connection: In a write transaction.
-        fingerprint: Of the key.
-        account: Hash of the account.
-
-    Raises:
-        NotFound: The key is not known.
-    """
-    _update(connection, fingerprint, "account = ?", account)
-
-
-def hold(
-    connection: Connection, fingerprint: str, reason: str, until: float | None = None, whole_account: bool = False
-) -> None:
-    """Put a key aside.
-
-    Args:
-        connection: In a write transaction.
-        fingerprint: Of the key.
-        reason: One line.
-        until: Epoch seconds at which it may be tried again; None: when it is cleared.
-        whole_account: Also every other key that is known to belong to the same account.
-
-    Raises:
-        NotFound: It is not known.
-    """
-    key = get(connection, fingerprint)
-    connection.execute(
-        "UPDATE keys SET held_reason = ?, held_until = ?, holds = holds + 1"
-        " WHERE fingerprint = ? OR (? AND account = ?)",
-        (reason, until, fingerprint, whole_account, key.account),
-    )
-
-
-def clear_hold(connection: Connection, fingerprint: str) -> None:
-    """A key served, or its owner wants it tried: it is put aside no longer.
-
-    Args:
-        connection: In a write transaction.
-        fingerprint: Of the key.
-
-    Raises:
-        NotFound: It is not known.
-    """
-    _update(connection, fingerprint, "held_reason = ?, held_until = NULL, holds = 0", None)
-
-
 def _update(connection: Connection, fingerprint: str, assignment: str, value: str | int | None) -> None:
     get(connection, fingerprint)
     connection.execute(f"UPDATE keys SET {assignment} WHERE fingerprint = ?", (value, fingerprint))  # noqa: S608  # ours
@@ -224,6 +183,10 @@ def _claim(connection: Connection, label: str, fingerprint: str) -> None:
         raise UsageError(f"Another key is called {label!r}.", hint="Choose another label, or rename that key.")
 
 
-def _key(row: sqlite3.Row) -> KeyState:
+def _key(connection: Connection, row: sqlite3.Row) -> KeyState:
     fields = dict(row)
+    scopes = key_scope(row["fingerprint"]), account_scope(row["account"] or row["fingerprint"])
+    hold = holds.longest(*(holds.get(connection, scope) for scope in scopes))
+    if hold is not None:
+        fields |= {"held_reason": hold.reason, "held_until": hold.until, "holds": hold.times}
     return KeyState(**{**fields, "disabled": bool(fields["disabled"]), "is_current": bool(fields["is_current"])})

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Literal
 
 from orchat.clock import utc_day
 from orchat.domain.events import Timing
 from orchat.domain.ledger import Attempt, Settlement, UsageRow
+from orchat.domain.model_id import is_free_id
 from orchat.domain.money import Cost, Usage
 from orchat.store import rows
+from orchat.store.audit import drift as drift
 from orchat.store.connection import Connection
 
 Grouping = Literal["day", "model", "key", "provider"]
+
+MINUTE_S = 60.0
+"""The window over which requests to free models are counted."""
+_DAY_S = 86_400.0
+_FIRST_LOOKUP_S = 2.0
+_NO_DAY_AFTER = "~"
 
 _GROUPS: dict[Grouping, str] = {
     "day": "day",
@@ -35,6 +45,7 @@ _SUMS = """
     count(*) FILTER (WHERE cost_pico IS NULL AND outcome IN ('done', 'cut', 'stopped', 'lost')) AS unknown_cost
 FROM attempts
 """
+_SPENT = "coalesce(sum(cost_pico), 0) + coalesce(sum(reserved_pico), 0) AS spent FROM attempts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +58,8 @@ class Entry:
     """What was sent."""
     settlement: Settlement
     """What came of it; its outcome is ``open`` while it runs."""
+    lookups: int = 0
+    """How often the server was asked what it cost."""
 
 
 def begin(connection: Connection, attempt: Attempt, owner: str) -> int:
@@ -60,9 +73,10 @@ def begin(connection: Connection, attempt: Attempt, owner: str) -> int:
     Returns:
         The number of the row.
     """
+    projected = Cost(pico=attempt.projected_pico)
     id = connection.execute(
         "INSERT INTO attempts (day, started_at, number, front_end, conversation_id, key_label, key_fingerprint, model,"
-        " owner, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')",
+        " account, is_free, reserved_pico, owner, outcome) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')",
         (
             utc_day(attempt.started_at),
             attempt.started_at,
@@ -72,6 +86,9 @@ def begin(connection: Connection, attempt: Attempt, owner: str) -> int:
             attempt.key_label,
             attempt.key_fingerprint,
             attempt.model,
+            attempt.account,
+            is_free_id(attempt.model),
+            rows.money(projected).pico,
             owner,
         ),
     ).lastrowid
@@ -91,11 +108,13 @@ def note_generation(connection: Connection, id: int, generation_id: str) -> None
 
 
 def settle(connection: Connection, id: int, settlement: Settlement) -> bool:
-    """Close a row.
+    """Close a row and free what was reserved for it.
+
+    Where the server may know a cost that it has not told, a look-up falls due two seconds later.
 
     Args:
         connection: In a write transaction.
-        id: From `begin`.
+        id: From `begin` or `reservations.reserve`.
         settlement: How it ended. A None for the generation id keeps the one noted.
 
     Returns:
@@ -108,10 +127,14 @@ def settle(connection: Connection, id: int, settlement: Settlement) -> bool:
         " completion_tokens = :completion_tokens, reasoning_tokens = :reasoning_tokens,"
         " cached_tokens = :cached_tokens, cache_write_tokens = :cache_write_tokens,"
         " tokens_estimated = :estimated, cost_pico = :pico, cost_source = :source, ttft_ms = :ttft_ms,"
-        " total_ms = :total_ms, finish_reason = :finish_reason, error_kind = :error_kind, status = :status"
+        " total_ms = :total_ms, finish_reason = :finish_reason, error_kind = :error_kind, status = :status,"
+        " reserved_pico = NULL, lookup_at = CASE WHEN :may_be_charged"
+        " AND coalesce(:generation_id, generation_id) IS NOT NULL THEN started_at + :total_ms / 1000.0 + :delay END"
         " WHERE id = :id AND outcome IN ('open', 'lost')",
         {
             "id": id,
+            "may_be_charged": cost.source != "reported" and _was_served(settlement),
+            "delay": _FIRST_LOOKUP_S,
             "outcome": settlement.outcome,
             "model_used": settlement.model_used,
             "provider": settlement.provider,
@@ -130,7 +153,7 @@ def settle(connection: Connection, id: int, settlement: Settlement) -> bool:
 
 
 def reprice(connection: Connection, id: int, usage: Usage | None, cost: Cost) -> None:
-    """Put the server's own figures, asked for later, in the place of estimates.
+    """Put the server's own figures, asked for later, in the place of estimates; no look-up is due any more.
 
     Args:
         connection: In a write transaction.
@@ -139,7 +162,10 @@ def reprice(connection: Connection, id: int, usage: Usage | None, cost: Cost) ->
         cost: What the server charged.
     """
     cost = rows.money(cost)
-    connection.execute("UPDATE attempts SET cost_pico = ?, cost_source = ? WHERE id = ?", (cost.pico, cost.source, id))
+    connection.execute(
+        "UPDATE attempts SET cost_pico = ?, cost_source = ?, lookup_at = NULL WHERE id = ?",
+        (cost.pico, cost.source, id),
+    )
     if usage is not None:
         connection.execute(
             "UPDATE attempts SET prompt_tokens = :prompt_tokens, completion_tokens = :completion_tokens,"
@@ -149,13 +175,14 @@ def reprice(connection: Connection, id: int, usage: Usage | None, cost: Cost) ->
         )
 
 
-def usage(connection: Connection, since_day: str = "", by: Grouping = "day") -> list[UsageRow]:
+def usage(connection: Connection, since_day: str = "", by: Grouping = "day", until_day: str = "") -> list[UsageRow]:
     """Sums over the ledger.
 
     Args:
         connection: Any.
         since_day: First UTC day (``YYYY-MM-DD``); empty for all.
         by: What is summed up together; ``model`` means the model asked.
+        until_day: Last UTC day; empty for all.
 
     Returns:
         Days in their order; anything else with the most expensive first.
@@ -163,9 +190,70 @@ def usage(connection: Connection, since_day: str = "", by: Grouping = "day") -> 
     group = _GROUPS[by]
     order = "1" if by == "day" else "cost_pico DESC, attempts DESC, 1"
     found = connection.execute(
-        f'SELECT {group} AS "group", {_SUMS} WHERE day >= ? GROUP BY 1 ORDER BY {order}', (since_day,)
+        f'SELECT {group} AS "group", {_SUMS} WHERE day BETWEEN ? AND ? GROUP BY 1 ORDER BY {order}',
+        (since_day, until_day or _NO_DAY_AFTER),
     )
     return [UsageRow(**dict(row)) for row in found]
+
+
+def usage_by_key(connection: Connection, day: str) -> dict[str, UsageRow]:
+    """Sums of one UTC day for each key.
+
+    Args:
+        connection: Any.
+        day: ``YYYY-MM-DD``.
+
+    Returns:
+        By the fingerprint of the key; no entry for a key that was not used.
+    """
+    found = connection.execute(f'SELECT key_fingerprint AS "group", {_SUMS} WHERE day = ? GROUP BY 1', (day,))
+    return {row["group"]: UsageRow(**dict(row)) for row in found}
+
+
+def spent(
+    connection: Connection,
+    *,
+    day: str | None = None,
+    conversation_id: str | None = None,
+    fingerprint: str | None = None,
+) -> int:
+    """What was spent, with what open attempts have reserved, in pico-dollars.
+
+    Args:
+        connection: Any.
+        day: Only on this UTC day (``YYYY-MM-DD``).
+        conversation_id: Only in this conversation.
+        fingerprint: Only with this key.
+    """
+    wanted = {"day": day, "conversation_id": conversation_id, "key_fingerprint": fingerprint}
+    given = {column: value for column, value in wanted.items() if value is not None}
+    condition = " AND ".join(f"{column} = :{column}" for column in given) or "1"
+    row = connection.execute(f"SELECT {_SPENT} WHERE {condition}", given).fetchone()
+    return int(row["spent"])
+
+
+def free_today(connection: Connection, account: str, day: str) -> int:
+    """Requests to free models that an account sent on one UTC day, by all instances.
+
+    Args:
+        connection: Any.
+        account: Its hash, or the fingerprint of the key where it is not known.
+        day: ``YYYY-MM-DD``.
+    """
+    begins = datetime.fromisoformat(day).replace(tzinfo=timezone.utc).timestamp()
+    return _free_between(connection, account, begins, begins + _DAY_S)
+
+
+def in_last_minute(connection: Connection, account: str, now: float) -> int:
+    """Requests to free models that an account sent in the last 60 s, by all instances.
+
+    Args:
+        connection: Any.
+        account: As for `free_today`.
+        now: Epoch seconds.
+    """
+    # What is far in the future was sent before the clock was set back.
+    return _free_between(connection, account, math.nextafter(now - MINUTE_S, math.inf), now + MINUTE_S)
 
 
 def totals_of_day(connection: Connection, day: str) -> UsageRow:
@@ -231,20 +319,32 @@ def of_generation(connection: Connection, conversation_id: str, generation_id: s
     return None if found is None else _entry(found)
 
 
-def unpriced(connection: Connection, since_day: str = "", limit: int = 100) -> list[Entry]:
-    """Rows whose cost the server has not confirmed although it can be asked, the oldest first.
+def due_lookups(connection: Connection, now: float, limit: int = 20) -> list[Entry]:
+    """Rows whose cost the server should be asked for by now, the longest due first.
 
     Args:
         connection: Any.
-        since_day: First UTC day (``YYYY-MM-DD``); empty for all.
+        now: Epoch seconds.
         limit: How many at most.
     """
+    # No time is further away than a day, unless the clock was set back since.
     found = connection.execute(
-        "SELECT * FROM attempts WHERE day >= ? AND generation_id IS NOT NULL AND cost_source <> 'reported'"
-        " AND outcome NOT IN ('open', 'cached') ORDER BY id LIMIT ?",
-        (since_day, limit),
+        "SELECT * FROM attempts WHERE lookup_at <= ?1 UNION ALL SELECT * FROM attempts WHERE lookup_at > ?1 + ?2"
+        " ORDER BY lookup_at, id LIMIT ?3",
+        (now, _DAY_S, limit),
     )
     return [_entry(row) for row in found]
+
+
+def note_lookup(connection: Connection, id: int, next_at: float | None) -> None:
+    """Note that the server is asked, or was, what an attempt cost.
+
+    Args:
+        connection: In a write transaction.
+        id: A row from `due_lookups`.
+        next_at: Epoch seconds at which to ask again unless `reprice` comes first; None: never.
+    """
+    connection.execute("UPDATE attempts SET lookups = lookups + 1, lookup_at = ? WHERE id = ?", (next_at, id))
 
 
 def attempt_of(row: sqlite3.Row) -> Attempt:
@@ -253,7 +353,24 @@ def attempt_of(row: sqlite3.Row) -> Attempt:
     Args:
         row: With every column.
     """
-    return Attempt(**{name: row[name] for name in Attempt.__dataclass_fields__})
+    columns = {name: "reserved_pico" if name == "projected_pico" else name for name in Attempt.__dataclass_fields__}
+    return Attempt(**{name: row[column] for name, column in columns.items()})
+
+
+def _free_between(connection: Connection, account: str, begin: float, end: float) -> int:
+    row = connection.execute(
+        "SELECT count(*) AS sent FROM attempts"
+        " WHERE account = ? AND is_free = 1 AND started_at >= ? AND started_at < ? AND outcome <> 'cached'",
+        (account, begin, end),
+    ).fetchone()
+    return int(row["sent"])
+
+
+def _was_served(settlement: Settlement) -> bool:
+    """Whether the server can have charged something: not for an answer of ours, nor for a request it refused."""
+    if settlement.outcome == "failed":
+        return settlement.status is None
+    return settlement.outcome != "cached"
 
 
 def _total(connection: Connection, condition: str, group: str) -> UsageRow:
@@ -287,4 +404,4 @@ def _entry(row: sqlite3.Row) -> Entry:
         cost=cost,
         timing=Timing(ttft_ms=row["ttft_ms"], total_ms=row["total_ms"]),
     )
-    return Entry(id=row["id"], attempt=attempt_of(row), settlement=settlement)
+    return Entry(id=row["id"], attempt=attempt_of(row), settlement=settlement, lookups=row["lookups"])

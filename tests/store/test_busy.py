@@ -19,12 +19,17 @@ from orchat.domain.ledger import Attempt, Settlement
 from orchat.domain.money import Cost, Usage
 from orchat.errors import NotFound, StoreBusy
 from orchat.store import (
+    audit,
     catalog,
     conversations,
+    holds,
     instances,
     key_state,
     ledger,
     messages,
+    queue,
+    reports,
+    reservations,
     responses,
     rows,
     search,
@@ -36,6 +41,8 @@ from orchat.store.blobs import Blobs
 from orchat.store.connection import Connection
 from orchat.store.database import Database
 from orchat.store.locks import FileLock
+from orchat.store.reports import Report
+from orchat.store.reservations import Claim
 from tests.support.clock import START, FakeClock
 from tests.support.store import answer, network_mounts, open_database, raw
 
@@ -45,8 +52,13 @@ Call = tuple[Callable[..., Any], tuple[Any, ...], Literal["read", "write"]]
 ATTEMPT = Attempt(started_at=START, model="m", key_label="k", key_fingerprint="f")
 DAY = "2026-09-21"
 
+KEYWORDS: dict[Callable[..., Any], dict[str, Any]] = {
+    holds.put: {"kind": "KeyRejected", "reason": "revoked", "source": "server", "now": START, "until": None},
+}
+
 CALLS: list[Call] = [
     (Blobs.sweep, (START,), "write"),
+    (audit.drift, (), "read"),
     (catalog.get, ("https://host",), "read"),
     (catalog.put, ("https://host", "[]", START), "write"),
     (conversations.create, ("d", START), "write"),
@@ -58,23 +70,32 @@ CALLS: list[Call] = [
     (conversations.resolve_id, ("c",), "read"),
     (conversations.set_model, ("c", "m"), "write"),
     (conversations.set_system, ("c", "Be kind."), "write"),
+    (holds.active, (START,), "read"),
+    (holds.clear, ("key:f",), "write"),
+    (holds.get, ("key:f",), "read"),
+    (holds.of_key, ("f", START), "read"),
+    (holds.put, ("key:f",), "write"),
+    (holds.restore, ("key:f", None), "write"),
     (instances.leave, ("i",), "write"),
     (instances.reap, (), "write"),
     (instances.register, ("j", "ask", START), "write"),
     (instances.running, (), "read"),
     (key_state.add, ("second", "f2", START), "write"),
-    (key_state.clear_hold, ("f",), "write"),
     (key_state.get, ("f",), "read"),
-    (key_state.hold, ("f", "no credit"), "write"),
     (key_state.list_keys, (), "read"),
     (key_state.remove, ("f",), "write"),
     (key_state.rename, ("f", "other"), "write"),
     (key_state.reorder, (["f"],), "write"),
-    (key_state.set_account, ("f", "a"), "write"),
     (key_state.set_current, ("f",), "write"),
     (key_state.set_disabled, ("f", True), "write"),
     (ledger.begin, (ATTEMPT, "i"), "write"),
+    (ledger.due_lookups, (START,), "read"),
+    (ledger.free_today, ("a", DAY), "read"),
+    (ledger.in_last_minute, ("a", START), "read"),
     (ledger.last_attempts, (), "read"),
+    (ledger.note_lookup, (1, None), "write"),
+    (ledger.spent, (), "read"),
+    (ledger.usage_by_key, (DAY,), "read"),
     (ledger.of_generation, ("c", "gen-1"), "read"),
     (ledger.note_generation, (1, "gen-1"), "write"),
     (ledger.reprice, (1, Usage(), Cost()), "write"),
@@ -82,13 +103,23 @@ CALLS: list[Call] = [
     (ledger.settle, (1, Settlement(outcome="done")), "write"),
     (ledger.totals_of_conversation, ("c",), "read"),
     (ledger.totals_of_day, (DAY,), "read"),
-    (ledger.unpriced, (), "read"),
     (ledger.usage, (), "read"),
     (messages.add_prompt, ("c", None, "Hello"), "write"),
     (messages.begin_answer, ("c", 1), "write"),
     (messages.checkpoint_answer, (2, "Ye"), "write"),
     (messages.finish_answer, (answer(2, Reply(text="Yes.")),), "write"),
     (messages.set_generation_id, (2, "gen-1"), "write"),
+    (queue.ahead, ("key:f", None, START), "read"),
+    (queue.enter, ("key:f", None, "i", START, 1.0), "write"),
+    (queue.leave, (1,), "write"),
+    (queue.reaping_is_due, (START,), "write"),
+    (reports.account_of, ("f",), "read"),
+    (reports.all, (), "read"),
+    (reports.get, ("f",), "read"),
+    (reports.put, (Report(fingerprint="f", at=START),), "write"),
+    (reports.remove, ("f",), "write"),
+    (reservations.reserve, (Claim(attempt=ATTEMPT, owner="i"), START), "write"),
+    (reservations.withdraw, (1,), "write"),
     (responses.clear, (), "write"),
     (responses.get, ("hash", START), "read"),
     (responses.put, ("hash", "{}", 60, START), "write"),
@@ -99,7 +130,8 @@ CALLS: list[Call] = [
     (search.search, ("hello",), "read"),
     (settings.favourites, (), "read"),
     (settings.get, ("name",), "read"),
-    (settings.note_used, ("m",), "write"),
+    (settings.last_model, ("https://host",), "read"),
+    (settings.note_used, ("https://host", "m"), "write"),
     (settings.put, ("name", "value"), "write"),
     (settings.recents, (), "read"),
     (settings.remove, ("name",), "write"),
@@ -119,8 +151,8 @@ CALLS: list[Call] = [
 ]
 every_call = pytest.mark.parametrize("call", CALLS, ids=[call[0].__qualname__ for call in CALLS])
 
-OPENING = {"orchat.store.connection", "orchat.store.migrate"}
-"""Their functions run while a database is opened, which has its own tests of a locked file."""
+OPENING = {"orchat.store.connection", "orchat.store.inspection", "orchat.store.migrate"}
+"""Their functions run while a database is opened or looked over, which has its own tests of a locked file."""
 
 
 def test_the_list_is_complete() -> None:
@@ -154,7 +186,7 @@ async def run(database: Database, call: Call) -> object:
     if function is Blobs.sweep:
         function = database.blobs.sweep
     job = database.read if kind == "read" else database.write
-    return await job(function, *arguments)
+    return await job(function, *arguments, **KEYWORDS.get(function, {}))
 
 
 @every_call

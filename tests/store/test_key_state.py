@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import pytest
 
+from orchat.domain.scope import account_scope, free_scope, key_scope
 from orchat.errors import NotFound, UsageError
-from orchat.store import key_state
+from orchat.store import holds, key_state, reports
 from orchat.store.connection import Connection
 from orchat.store.key_state import KeyState
+from orchat.store.reports import Report
 from tests.support.clock import START
 
 
 @pytest.fixture
 def ring(connection: Connection) -> Connection:
     for number, label in enumerate(("work", "home", "spare")):
-        key_state.add(connection, label, f"f{number}", START + number, account="acme" if number < 2 else None)
+        key_state.add(connection, label, f"f{number}", START + number)
+    for fingerprint in ("f0", "f1"):
+        reports.put(connection, Report(fingerprint=fingerprint, at=START, account="acme"))
     return connection
+
+
+def hold(connection: Connection, scope: str, reason: str, until: float | None = None) -> None:
+    holds.put(connection, scope, kind="KeysError", reason=reason, source="server", now=START, until=until)
 
 
 def labels(connection: Connection) -> list[str]:
@@ -30,7 +38,7 @@ def test_keys_stand_in_the_order_they_came(ring: Connection) -> None:
 
 
 def test_adding_a_known_key_gives_it_the_new_label(ring: Connection) -> None:
-    key_state.hold(ring, "f0", "no credit")
+    hold(ring, key_scope("f0"), "no credit")
     again = key_state.add(ring, "office", "f0", START + 99)
     assert (again.label, again.position, again.account, again.added_at, again.held_reason) == (
         "office",
@@ -79,28 +87,51 @@ def test_a_key_can_be_taken_out_and_put_back(ring: Connection) -> None:
 
 
 def test_an_account_is_learnt_later(ring: Connection) -> None:
-    key_state.set_account(ring, "f2", "other")
+    assert key_state.get(ring, "f2").account is None
+    reports.put(ring, Report(fingerprint="f2", at=START, account="other"))
     assert key_state.get(ring, "f2").account == "other"
 
 
 def test_a_key_is_held_until_its_time(ring: Connection) -> None:
-    key_state.hold(ring, "f0", "limit reached", until=START + 60)
+    hold(ring, key_scope("f0"), "limit reached", START + 60)
     key = key_state.get(ring, "f0")
     assert (key.is_held(START), key.is_held(START + 60), key.holds) == (True, False, 1)
-    key_state.hold(ring, "f0", "revoked")
+    hold(ring, key_scope("f0"), "revoked")
     key = key_state.get(ring, "f0")
     assert (key.is_held(START + 10**9), key.holds) == (True, 2)
-    key_state.clear_hold(ring, "f0")
+    holds.clear(ring, key_scope("f0"))
     key = key_state.get(ring, "f0")
     assert (key.is_held(START), key.holds, key.held_reason, key.held_until) == (False, 0, None, None)
     assert not key_state.get(ring, "f1").is_held(START)
 
 
-def test_a_whole_account_can_be_held(ring: Connection) -> None:
-    key_state.hold(ring, "f0", "no credit", whole_account=True)
+def test_a_hold_of_the_account_holds_its_keys(ring: Connection) -> None:
+    hold(ring, account_scope("acme"), "no credit")
     assert [key.held_reason for key in key_state.list_keys(ring)] == ["no credit", "no credit", None]
-    key_state.hold(ring, "f2", "account unknown", whole_account=True)
+    hold(ring, account_scope("f2"), "account unknown")
     assert [key.holds for key in key_state.list_keys(ring)] == [1, 1, 1]
+
+
+def test_the_hold_that_lasts_longer_is_shown(ring: Connection) -> None:
+    hold(ring, key_scope("f0"), "short", START + 60)
+    hold(ring, account_scope("acme"), "long", START + 90)
+    assert [key.held_reason for key in key_state.list_keys(ring)] == ["long", "long", None]
+    hold(ring, key_scope("f0"), "for good")
+    assert [key.held_reason for key in key_state.list_keys(ring)] == ["for good", "long", None]
+
+
+def test_a_hold_of_free_models_does_not_hold_a_key(ring: Connection) -> None:
+    hold(ring, free_scope("acme"), "no more today")
+    assert [key.held_reason for key in key_state.list_keys(ring)] == [None] * 3
+
+
+def test_a_removed_key_takes_what_is_known_about_it_along(ring: Connection) -> None:
+    for scope in (key_scope("f0"), account_scope("acme"), key_scope("f2"), account_scope("f2"), free_scope("f2")):
+        hold(ring, scope, "no credit")
+    key_state.remove(ring, "f0")
+    key_state.remove(ring, "f2")
+    assert [held.scope for held in holds.active(ring, START)] == [account_scope("acme")]
+    assert list(reports.all(ring)) == ["f1"]
 
 
 def test_a_key_that_is_not_known_is_named(ring: Connection) -> None:
@@ -110,9 +141,6 @@ def test_a_key_that_is_not_known_is_named(ring: Connection) -> None:
         lambda: key_state.rename(ring, "f9", "label"),
         lambda: key_state.set_current(ring, "f9"),
         lambda: key_state.set_disabled(ring, "f9", True),
-        lambda: key_state.set_account(ring, "f9", "a"),
-        lambda: key_state.hold(ring, "f9", "reason"),
-        lambda: key_state.clear_hold(ring, "f9"),
     ):
         with pytest.raises(NotFound, match="f9"):
             attempt()

@@ -144,22 +144,38 @@ def test_a_session_sums_up_every_attempt_of_its_own(connection: Connection) -> N
     )
 
 
-def test_what_the_server_has_not_priced_can_be_asked_for(connection: Connection) -> None:
-    estimated = settled(
-        connection, Settlement(outcome="cut", generation_id="gen-1", cost=Cost(pico=5, source="estimated"))
+def test_what_the_server_has_not_priced_is_asked_for(connection: Connection) -> None:
+    cut = Settlement(
+        outcome="cut", generation_id="gen-1", cost=Cost(pico=5, source="estimated"), timing=Timing(total_ms=3000)
     )
+    estimated = settled(connection, cut)
     settled(connection, DONE)
     settled(connection, Settlement(outcome="cut"))
     settled(connection, Settlement(outcome="cached", generation_id="gen-3"))
-    ledger.note_generation(connection, ledger.begin(connection, ATTEMPT, "i"), "gen-4")
-    assert [entry.id for entry in ledger.unpriced(connection)] == [estimated]
-    assert ledger.unpriced(connection, since_day="2999-01-01") == []
+    settled(connection, Settlement(outcome="failed", generation_id="gen-4", status=502))
+    ledger.note_generation(connection, ledger.begin(connection, ATTEMPT, "i"), "gen-5")
+    broken = settled(connection, Settlement(outcome="failed", generation_id="gen-6", timing=Timing(total_ms=4000)))
+    assert ledger.due_lookups(connection, START + 4.9) == []
+    assert [entry.id for entry in ledger.due_lookups(connection, START + 6)] == [estimated, broken]
+    assert [entry.id for entry in ledger.due_lookups(connection, START + 6, limit=1)] == [estimated]
+
+    ledger.note_lookup(connection, estimated, START + 15)
+    ledger.note_lookup(connection, broken, None)
+    assert ledger.due_lookups(connection, START + 14) == []
+    (entry,) = ledger.due_lookups(connection, START + 15)
+    assert (entry.id, entry.lookups) == (estimated, 1)
 
     ledger.reprice(connection, estimated, None, Cost(pico=7, source="reported"))
-    assert ledger.unpriced(connection) == []
+    assert ledger.due_lookups(connection, START + 10**6) == []
     assert ledger.last_attempts(connection, 9)[-1].settlement.usage is None
     ledger.reprice(connection, estimated, USAGE, USAGE.cost)
     assert ledger.last_attempts(connection, 9)[-1].settlement.usage == USAGE
+
+
+def test_a_look_up_does_not_wait_for_days_because_the_clock_was_set_back(connection: Connection) -> None:
+    row = settled(connection, Settlement(outcome="cut", generation_id="gen-1"))
+    assert ledger.due_lookups(connection, START - 3600) == []
+    assert [entry.id for entry in ledger.due_lookups(connection, START - 90_000)] == [row]
 
 
 def test_no_figure_of_a_server_breaks_the_sums(connection: Connection) -> None:

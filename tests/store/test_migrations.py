@@ -19,7 +19,8 @@ from tests.support.store import open_database, raw
 
 pytestmark = pytest.mark.anyio
 
-SECOND = "ALTER TABLE settings ADD COLUMN note TEXT;\nUPDATE settings SET note = 'kept; ' || value;\n"
+NEWEST = len(scripts(MIGRATIONS))
+STEP = "ALTER TABLE settings ADD COLUMN note TEXT;\nUPDATE settings SET note = 'kept; ' || value;\n"
 
 
 def migrations(folder: Path, *more: str) -> Path:
@@ -52,15 +53,15 @@ async def test_an_upgrade_keeps_everything_and_a_copy(tmp_path: Path) -> None:
     await database.close()
     assert not (tmp_path / "orchat-backups").exists()
 
-    database = await Database.open(path, FakeClock(), migrations=migrations(tmp_path / "new", SECOND))
-    assert (await database.read(version), await database.read(note)) == (2, "kept; 1")
+    database = await Database.open(path, FakeClock(), migrations=migrations(tmp_path / "new", STEP))
+    assert (await database.read(version), await database.read(note)) == (NEWEST + 1, "kept; 1")
     await database.close()
 
     (copy,) = (tmp_path / "orchat-backups").iterdir()
-    assert copy.name == "20260921T141320000000-v1.db"
+    assert copy.name == f"20260921T141320000000-v{NEWEST}.db"
     assert (copy.stat().st_mode & 0o777, copy.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     restored = await open_database(copy)
-    assert (await restored.read(version), await restored.read(settings.get, "a")) == (1, "1")
+    assert (await restored.read(version), await restored.read(settings.get, "a")) == (NEWEST, "1")
     await restored.close()
 
 
@@ -73,7 +74,7 @@ async def test_only_three_copies_are_kept(tmp_path: Path) -> None:
         folder = migrations(tmp_path / "new", *steps)
         await (await Database.open(path, clock, migrations=folder)).close()
     names = sorted(copy.name.partition("-")[2] for copy in (tmp_path / "orchat-backups").iterdir())
-    assert names == ["v3.db", "v4.db", "v5.db"]
+    assert names == [f"v{NEWEST + more}.db" for more in (2, 3, 4)]
 
 
 async def test_an_upgrade_that_fails_leaves_the_database_as_it_was(tmp_path: Path) -> None:
@@ -81,7 +82,7 @@ async def test_an_upgrade_that_fails_leaves_the_database_as_it_was(tmp_path: Pat
     database = await open_database(path)
     await database.write(settings.put, "a", "1")
     await database.close()
-    broken = migrations(tmp_path / "new", SECOND + "UPDATE nowhere SET x = 1;\n")
+    broken = migrations(tmp_path / "new", STEP + "UPDATE nowhere SET x = 1;\n")
     with pytest.raises(StoreError, match="no such table: nowhere"):
         await Database.open(path, FakeClock(), migrations=broken)
     database = await open_database(path)
@@ -92,12 +93,12 @@ async def test_an_upgrade_that_fails_leaves_the_database_as_it_was(tmp_path: Pat
 
 async def test_of_several_upgrades_those_before_the_broken_one_stay(tmp_path: Path) -> None:
     path = tmp_path / "orchat.db"
-    broken = migrations(tmp_path / "new", SECOND, "UPDATE nowhere SET x = 1;\n")
+    broken = migrations(tmp_path / "new", STEP, "UPDATE nowhere SET x = 1;\n")
     with pytest.raises(StoreError):
         await Database.open(path, FakeClock(), migrations=broken)
-    (broken / "0003_step.sql").unlink()
+    (broken / f"{NEWEST + 2:04}_step.sql").unlink()
     database = await Database.open(path, FakeClock(), migrations=broken)
-    assert await database.read(version) == 2
+    assert await database.read(version) == NEWEST + 1
     await database.close()
 
 
@@ -108,7 +109,7 @@ async def test_an_upgrade_that_would_orphan_rows_is_refused(tmp_path: Path) -> N
     with pytest.raises(StoreDamaged, match="rows without their parent"):
         await Database.open(path, FakeClock(), migrations=migrations(tmp_path / "new", orphan))
     database = await open_database(path)
-    assert await database.read(version) == 1
+    assert await database.read(version) == NEWEST
     await database.close()
 
 
@@ -117,7 +118,7 @@ async def test_an_upgrade_is_made_once_when_several_ask_for_it(tmp_path: Path) -
     database = await open_database(path)
     await database.write(settings.put, "a", "1")
     await database.close()
-    folder = migrations(tmp_path / "new", SECOND)
+    folder = migrations(tmp_path / "new", STEP)
     opened = await asyncio.gather(*(Database.open(path, FakeClock(), migrations=folder) for _ in range(6)))
     assert [await database.read(note) for database in opened] == ["kept; 1"] * 6
     for database in opened:
@@ -129,23 +130,23 @@ async def test_a_step_that_someone_without_the_lock_made_meanwhile_is_not_made_a
     """The version counts only inside the transaction that changes it."""
     path = tmp_path / "orchat.db"
     await (await open_database(path)).close()
-    folder = migrations(tmp_path / "new", SECOND, "CREATE TABLE third (a TEXT) STRICT;\n")
+    folder = migrations(tmp_path / "new", STEP, "CREATE TABLE third (a TEXT) STRICT;\n")
 
     class Meddling(FakeClock):
         """Asked for the time when the copy is made: after the version was read, before anything is changed."""
 
         def now(self) -> float:
             with closing(raw(path)) as stranger:
-                stranger.executescript(SECOND + "PRAGMA user_version = 2;")
+                stranger.executescript(STEP + f"PRAGMA user_version = {NEWEST + 1};")
             return super().now()
 
     database = await Database.open(path, Meddling(), migrations=folder)
-    assert await database.read(version) == 3
+    assert await database.read(version) == NEWEST + 2
     await database.close()
 
 
 async def test_an_older_orchat_refuses_what_a_newer_one_has_upgraded(tmp_path: Path) -> None:
     path = tmp_path / "orchat.db"
-    await (await Database.open(path, FakeClock(), migrations=migrations(tmp_path / "new", SECOND))).close()
+    await (await Database.open(path, FakeClock(), migrations=migrations(tmp_path / "new", STEP))).close()
     with pytest.raises(StoreNewer):
         await open_database(path)
