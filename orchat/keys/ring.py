@@ -4,63 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from orchat import logs
-from orchat.clock import utc_day
-from orchat.domain.scope import key_scope
 from orchat.domain.secret import Secret
-from orchat.errors import KeyKnown, KeyRejected, KeyringUnavailable, KeysError, LabelTaken, NoKeys, NotFound
+from orchat.errors import KeyRejected, KeyringUnavailable, KeysError, NoKeys, UsageError
+from orchat.keys import roster
 from orchat.keys.entry import parse_key, parse_label
-from orchat.keys.rotation import Choice, choose
-from orchat.keys.vault import ELSEWHERE, Keys, Vault, vault_for
-from orchat.store import holds, key_state, ledger
+from orchat.keys.kept import KeptKeys, fingerprints
+from orchat.keys.lease import KeyLease, KnownKey, leased
+from orchat.keys.rotation import Choice
+from orchat.keys.vault import Vault, vault_for
+from orchat.store import holds
 from orchat.store.key_state import KeyState
 
 if TYPE_CHECKING:
     from orchat.clock import Clock
     from orchat.config import KeySettings
-    from orchat.store.connection import Connection
+    from orchat.keys.place import Keys
     from orchat.store.database import Database
+    from orchat.store.holds import Hold, Source
 
-T = TypeVar("T")
-Source = Literal["given", "env", "file", "keyring", "process"]
+__all__ = ["VARIABLE", "KeyLease", "KnownKey", "Ring"]
 
 VARIABLE = "OPENROUTER_API_KEY"
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyLease:
-    """The key that an instance uses."""
-
-    label: str
-    """What its owner calls it."""
-    fingerprint: str
-    """First 8 hex digits of its SHA-256."""
-    secret: Secret
-    """The key itself, for the transport."""
-    source: Source
-    """Where it came from: ``given`` by a flag or a program, ``env``, ``file``, ``keyring``; ``process``: not kept."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownKey:
-    """A key as people see it."""
-
-    state: KeyState
-    """Label, fingerprint, order, holds."""
-    requests_today: int
-    """Attempts sent on this UTC day, by all instances."""
-    in_use: bool
-    """This instance uses it."""
-    kept: bool
-    """It stands in the database; False for one that came from the environment or a program."""
 
 
 class Ring:
@@ -90,19 +61,22 @@ class Ring:
         key: Secret | None = None,
         key_label: str = "given",
     ) -> None:
+        self.kept = KeptKeys(db, vault or vault_for(settings, environ, db.path.parent), clock)
+        """The keys that outlive this process."""
+        self.environ = environ
+        """The environment."""
         self._db = db
         self._settings = settings
-        self._environ = environ
         self._clock = clock
-        self._vault = vault or vault_for(settings, environ, db.path.parent)
-        self._given = None if key is None else _leased(key_label, key, "given")
+        self._given = None if key is None else leased(key_label, key, "given")
         self._lease: KeyLease | None = None
         self._choosing = asyncio.Lock()
-        self._aside: dict[str, tuple[str, float | None]] = {}
         self.choice: Choice | None = None
         """How the key was chosen; None before, and for a given key."""
         self.trouble: KeysError | None = None
         """Why the kept keys could not be read or written, where work went on without them."""
+
+    # ---- the key of this instance ----
 
     async def lease(self) -> KeyLease:
         """The key of this instance: chosen once, then always the same.
@@ -114,21 +88,100 @@ class Ring:
             KeyringUnavailable: The keyring that may hold one does not answer.
         """
         async with self._choosing:
-            if self._lease is None:
-                self._lease = await self._choose()
-                logs.hide(self._lease.secret)
-                logs.event(logger, "key.chosen", key=self._lease.label, source=self._lease.source)
-            return self._lease
+            return self._lease or self._take(await self._choose(turn=True))
 
-    async def switch(self) -> KeyLease:
-        """Go on with the next usable key, after the present one was put aside with `hold`.
+    async def look(self) -> KeyLease:
+        """The key that this instance has, or would get; the ring does not turn. Raises as `lease` does."""
+        async with self._choosing:
+            if self._lease is not None:
+                return self._lease
+            if self._given is None and self.from_environment() is None:
+                await self.kept.sync()
+            return await self._choose(turn=False)
+
+    async def switch(self, *, tried: Collection[str] = (), avoid_accounts: Collection[str] | None = None) -> KeyLease:
+        """Go on with another key than the present one. For other instances the ring stays as it is.
+
+        Args:
+            tried: Fingerprints of further keys that do not count.
+            avoid_accounts: Accounts that do not count; None: where the present key's account has no free requests
+                left, every account of which that is known.
 
         Raises:
-            KeysError: As for `lease`.
+            NoKeys: There is no other one that can serve.
         """
         async with self._choosing:
-            self._lease = None
-        return await self.lease()
+            if self._given is not None:
+                raise NoKeys("there is no other key: this one was given for this run alone", hint="Give another one.")
+            try:
+                keys = await self.kept.sync()
+            except KeysError as error:
+                self.trouble = error
+                keys = {}
+            passing = self.from_environment()
+            key = await self._db.read(
+                roster.successor,
+                passing,
+                fingerprints(keys).values(),
+                self._clock.now(),
+                self._settings.rotate_after,
+                after=None if self._lease is None else self._lease.fingerprint,
+                tried=tried,
+                avoid_accounts=avoid_accounts,
+            )
+            if key is None:
+                why = "" if self.trouble is None else f", and the others cannot be read: {self.trouble.message}"
+                raise NoKeys(f"there is no other key that can serve{why}", hint="See why: orchat keys list")
+            return self._take(self._found(key, passing, keys))
+
+    async def peek_next(self, *, tried: Collection[str] = (), avoid_accounts: Collection[str] = ()) -> str | None:
+        """The label of the key that `switch` would take; changes nothing and opens no keyring.
+
+        Args:
+            tried: As for `switch`.
+            avoid_accounts: As for `switch`.
+        """
+        if self._given is not None:
+            return None
+        seen = self.kept.seen
+        key = await self._db.read(
+            roster.successor,
+            self._valid_from_environment(),
+            None if seen is None else fingerprints(seen).values(),
+            self._clock.now(),
+            self._settings.rotate_after,
+            after=None if self._lease is None else self._lease.fingerprint,
+            tried=tried,
+            avoid_accounts=avoid_accounts,
+        )
+        return None if key is None else key.label
+
+    async def use(self, label: str) -> KeyLease:
+        """Use a key because its owner says so: here and now, and for every new instance.
+
+        Whatever was held against it is forgotten.
+
+        Args:
+            label: Of a kept key, of the one in the environment, or of the given one.
+
+        Raises:
+            NotFound: No key has this label.
+            UsageError: It is disabled.
+            KeysError: Its secret cannot be read.
+        """
+        async with self._choosing:
+            for lease in (self._given, self.from_environment()):
+                if lease is not None and lease.label == label:
+                    await self._db.write(roster.forgive, lease.fingerprint)
+                    return self._take(lease)
+            state = await self.kept.find(label)
+            if state.disabled:
+                raise UsageError(
+                    f"the key {label} is disabled", hint=f"Put it back first: orchat keys enable {label!r}"
+                )
+            secret = await self.kept.secret(state)
+            await self._db.write(roster.make_current, state.fingerprint)
+            return self._take(leased(label, secret, self.kept.source))
 
     async def add(self, label: str, text: str) -> KeyLease:
         """Keep a key and use it from now on; where no keyring answers, it serves this process alone.
@@ -148,245 +201,182 @@ class Ring:
         label, secret = parse_label(label), parse_key(text)
         logs.hide(secret)
         async with self._choosing:
-            self._lease = _leased(label, secret, await self._keep(label, secret))
-            return self._lease
+            try:
+                await self.kept.keep(label, secret)
+            except KeysError as error:
+                if self.kept.vault is not None and not isinstance(error, KeyringUnavailable):
+                    raise
+                self.trouble = error
+                return self._take(leased(label, secret, "process"))
+            return self._take(leased(label, secret, self.kept.source))
 
-    async def _keep(self, label: str, secret: Secret) -> Source:
-        if self._vault is None:
-            self.trouble = KeysError("no place for keys is configured (keys.store = env)", hint=ELSEWHERE)
-            return "process"
-        try:
-            kept = await _in_thread(partial(self._vault.update, partial(_enter, label, secret)))
-        except KeyringUnavailable as error:
-            self.trouble = error
-            return "process"
-        await self._db.write(_adopt, _labels(kept), secret.fingerprint, self._clock.now())
-        return self._vault.source
+    def forget(self, fingerprint: str) -> None:
+        """A key was removed: if this instance uses it, the next request chooses anew."""
+        if self._lease is not None and self._lease.fingerprint == fingerprint:
+            self._lease = None
 
-    async def hold(self, label: str, reason: str, until: float | None) -> None:
-        """Put a key aside: new instances and `switch` pass it over.
+    # ---- holds ----
+
+    async def put_aside(
+        self,
+        lease: KeyLease,
+        scope: str,
+        *,
+        kind: str,
+        reason: str,
+        until: float | None,
+        source: Source = "server",
+    ) -> Hold:
+        """Put a key aside, or its account, or its account's free requests, for all instances.
 
         Args:
-            label: Which key.
+            lease: The key that the server refused.
+            scope: Made by `orchat.domain.scope`.
+            kind: Class name of the error.
             reason: One line.
             until: Epoch seconds at which it may be tried again; None: when it is cleared.
-
-        Raises:
-            NotFound: No key has this label.
+            source: Who said so.
         """
-        known = await self._find(label)
-        if known.kept:
-            scope, now = key_scope(known.state.fingerprint), self._clock.now()
-            await self._db.write(
-                holds.put, scope, kind="KeysError", reason=reason, source="server", now=now, until=until
-            )
-        else:
-            self._aside[known.state.fingerprint] = (reason, until)
+        logs.event(logger, "key.aside", key=lease.label, scope=scope.partition(":")[0], kind=kind)
+        now = self._clock.now()
+        return await self._db.write(holds.put, scope, kind=kind, reason=reason, source=source, now=now, until=until)
 
-    async def clear_hold(self, label: str) -> None:
-        """A key served again: it is put aside no longer.
+    async def cleared(self, lease: KeyLease, *, free: bool = False) -> None:
+        """A key served: it and its account are put aside no longer.
 
         Args:
-            label: Which key.
-
-        Raises:
-            NotFound: No key has this label.
+            lease: The key.
+            free: It served a free model, so that what its account may ask of those is not used up either.
         """
-        known = await self._find(label)
-        if known.kept:
-            await self._db.write(holds.clear, key_scope(known.state.fingerprint))
-        else:
-            self._aside.pop(known.state.fingerprint, None)
+        # Looked at first, because nearly always there is nothing to write.
+        if await self._db.read(roster.held, lease.fingerprint, free=free):
+            await self._db.write(roster.forgive, lease.fingerprint, free=free)
+
+    # ---- what is known ----
 
     async def known(self) -> tuple[KnownKey, ...]:
         """Every key of which anything is known, in ring order, those that are kept nowhere first."""
-        day = utc_day(self._clock.now())
-        states, counts = await self._db.read(_states, day)
-        kept = {state.fingerprint for state in states}
-        passing = [lease for lease in (self._given, self._from_environment(), self._lease) if lease is not None]
-        ephemeral = {lease.fingerprint: self._state(lease) for lease in passing if lease.fingerprint not in kept}
+        found = await self._db.read(roster.roll, self._clock.now())
+        kept = {state.fingerprint for state in found.states}
+        passing = [lease for lease in (self._given, self._valid_from_environment(), self._lease) if lease is not None]
+        ephemeral = {
+            lease.fingerprint: await self._db.read(roster.passing_state, lease)
+            for lease in passing
+            if lease.fingerprint not in kept
+        }
+        in_use = None if self._lease is None else self._lease.fingerprint
         return tuple(
             KnownKey(
                 state=state,
-                requests_today=counts.get(state.fingerprint, 0),
-                in_use=self._lease is not None and self._lease.fingerprint == state.fingerprint,
+                requests_today=found.sums_of(state.fingerprint).attempts,
+                in_use=state.fingerprint == in_use,
                 kept=state.fingerprint in kept,
+                report=found.reports.get(state.fingerprint),
+                holds=found.holds_of(state.fingerprint),
+                usage=found.sums_of(state.fingerprint),
             )
-            for state in (*ephemeral.values(), *states)
+            for state in (*ephemeral.values(), *found.states)
         )
 
-    async def _find(self, label: str) -> KnownKey:
-        for known in await self.known():
-            if known.state.label == label:
-                return known
-        raise NotFound(f"there is no key {label}", hint="See them all: orchat keys list")
+    async def secret_of(self, fingerprint: str) -> Secret | None:
+        """The key behind a fingerprint, if it is at hand without opening a keyring.
 
-    async def _choose(self) -> KeyLease:
+        Args:
+            fingerprint: First 8 hex digits of its SHA-256.
+        """
+        passing = (self._lease, self._given, self._valid_from_environment())
+        secrets = [lease.secret for lease in passing if lease is not None] + list((self.kept.seen or {}).values())
+        return next((secret for secret in secrets if secret.fingerprint == fingerprint), None)
+
+    def remarks(self) -> tuple[str, ...]:
+        """What is worth a line to the owner of the keys: one line each, empty when all is as it should be."""
+        lines = []
+        choice = self.choice
+        if choice is not None and choice.key is not None and choice.all_over and choice.usable > 1:
+            limit = self._settings.rotate_after
+            lines.append(
+                f"all {choice.usable} keys have sent more than {limit} requests today; staying with {choice.key.label}"
+            )
+        if self.trouble is not None and self._lease is not None and self._lease.source == "env":
+            lines.append(f"the other keys cannot be read: {self.trouble.message}")
+        return tuple(lines)
+
+    # ---- choosing ----
+
+    def from_environment(self) -> KeyLease | None:
+        """The key in the environment, if there is one.
+
+        Raises:
+            KeyRejected: It cannot be a key.
+        """
+        text = self.environ.get(VARIABLE, "")
+        if not text.strip():
+            return None
+        try:
+            return leased("env", parse_key(text), "env")
+        except KeyRejected as error:
+            raise KeyRejected(f"{VARIABLE}: {error.message}", hint=error.hint) from None
+
+    def _valid_from_environment(self) -> KeyLease | None:
+        with suppress(KeyRejected):
+            return self.from_environment()
+        return None
+
+    def _take(self, lease: KeyLease) -> KeyLease:
+        self._lease = lease
+        logs.hide(lease.secret)
+        logs.event(logger, "key.chosen", key=lease.label, source=lease.source)
+        return lease
+
+    async def _choose(self, *, turn: bool) -> KeyLease:
         if self._given is not None:
             return self._given
-        passing = self._from_environment()
+        passing = self.from_environment()
         if passing is not None:
-            key = await self._pick(passing, None)
+            key = await self._pick(passing, None, turn=turn)
             if key is not None and key.fingerprint == passing.fingerprint:
                 return replace(passing, label=key.label)
         try:
-            keys = await self._load()
+            keys = await self.kept.load()
         except KeysError as error:
-            if passing is None or self._state(passing).is_held(self._clock.now()):
+            if passing is None or (await self._db.read(roster.passing_state, passing)).is_held(self._clock.now()):
                 raise
             self.trouble = error
             return passing
         if not keys and passing is None:
-            raise NoKeys(f"there is no key in {VARIABLE} nor in {self._place()}", hint=self._remedy())
-        key = await self._pick(passing, _labels(keys))
+            raise NoKeys(f"there is no key in {VARIABLE} nor in {self.kept.place}", hint=self._remedy())
+        key = await self._pick(passing, keys, turn=turn)
         if key is None:
-            raise NoKeys("every key is put aside or disabled", hint="See why: orchat keys list")
-        if passing is not None and key.fingerprint == passing.fingerprint:
-            return replace(passing, label=key.label)
-        assert self._vault is not None
-        secret = next(secret for secret in keys.values() if secret.fingerprint == key.fingerprint)
-        return _leased(key.label, secret, self._vault.source)
+            raise await self._nobody()
+        return self._found(key, passing, keys)
 
-    async def _pick(self, passing: KeyLease | None, kept: Mapping[str, str] | None) -> KeyState | None:
-        extra = None if passing is None else self._state(passing)
+    async def _pick(self, passing: KeyLease | None, keys: Keys | None, *, turn: bool) -> KeyState | None:
         now, threshold = self._clock.now(), self._settings.rotate_after
-        self.choice = await self._db.write(_pick, extra, kept, now, threshold)
+        kept = None if keys is None else fingerprints(keys)
+        run = self._db.write if turn else self._db.read
+        self.choice = await run(roster.pick, passing, kept, now, threshold, turn=turn)
         return self.choice.key
 
-    async def _load(self) -> Keys:
-        if self._vault is None:
-            return {}
-        keys = await _in_thread(self._vault.load)
-        logs.hide(*keys.values())
-        return keys
+    def _found(self, key: KeyState, passing: KeyLease | None, keys: Keys) -> KeyLease:
+        if passing is not None and key.fingerprint == passing.fingerprint:
+            return replace(passing, label=key.label)
+        secret = next(secret for secret in keys.values() if secret.fingerprint == key.fingerprint)
+        return leased(key.label, secret, self.kept.source)
 
-    def _from_environment(self) -> KeyLease | None:
-        text = self._environ.get(VARIABLE, "")
-        if not text.strip():
-            return None
-        try:
-            return _leased("env", parse_key(text), "env")
-        except KeyRejected as error:
-            raise KeyRejected(f"{VARIABLE}: {error.message}", hint=error.hint) from None
-
-    def _state(self, lease: KeyLease) -> KeyState:
-        """A key that is kept nowhere, as one of the ring."""
-        reason, until = self._aside.get(lease.fingerprint, (None, None))
-        return KeyState(
-            fingerprint=lease.fingerprint,
-            label=lease.label,
-            position=-1,
-            is_current=True,
-            held_reason=reason,
-            held_until=until,
+    async def _nobody(self) -> NoKeys:
+        """Why no key can serve, and which one may be the first to."""
+        now = self._clock.now()
+        states = [key.state for key in await self.known()]
+        held = [state for state in states if not state.disabled and state.is_held(now)]
+        if not held:
+            return NoKeys("every key is disabled", hint="Put one back: orchat keys enable LABEL")
+        first = min(held, key=lambda state: state.held_until or float("inf"))
+        return NoKeys(
+            f"every key is put aside or disabled; {first.label}: {first.held_reason}",
+            hint="Ask the server now: orchat keys test. See all: orchat keys list",
+            until=first.held_until,
+            key_label=first.label,
         )
 
-    def _place(self) -> str:
-        return "any other place (keys.store = env)" if self._vault is None else self._vault.place
-
     def _remedy(self) -> str:
-        return f"Set {VARIABLE}." if self._vault is None else f"Run `orchat keys add work`, or set {VARIABLE}."
-
-
-def _pick(
-    connection: Connection, extra: KeyState | None, kept: Mapping[str, str] | None, now: float, rotate_after: int
-) -> Choice:
-    """Choose a key and write down that the ring moved on, in one transaction.
-
-    Args:
-        connection: In a write transaction.
-        extra: A key that is kept nowhere and goes first.
-        kept: Label to fingerprint of the keys whose secrets are at hand; None when nobody has looked.
-        now: Epoch seconds.
-        rotate_after: The threshold.
-    """
-    if kept is not None:
-        _register(connection, kept, now)
-    states, counts = _states(connection, utc_day(now))
-    ring = [state for state in states if kept is None or state.fingerprint in kept.values()]
-    current = next((state.fingerprint for state in ring if state.is_current), None)
-    if extra is not None:
-        ring = _behind(extra, ring)
-    choice = choose(ring, counts, now, rotate_after)
-    key = choice.key
-    moves = key is not None and choice.rotated and key.position >= 0 and key.fingerprint != current
-    if key is not None and moves:
-        key_state.set_current(connection, key.fingerprint)
-    return choice
-
-
-def _behind(extra: KeyState, ring: list[KeyState]) -> list[KeyState]:
-    """The ring with a passing key as its current one; the kept ones follow from their own current one on."""
-    start = next((index for index, state in enumerate(ring) if state.is_current), 0)
-    others = [replace(state, is_current=False) for state in (*ring[start:], *ring[:start])]
-    same = next((state for state in others if state.fingerprint == extra.fingerprint), None)
-    first = extra if same is None else replace(same, is_current=True)
-    return [first, *(state for state in others if state is not same)]
-
-
-def _register(connection: Connection, kept: Mapping[str, str], now: float) -> None:
-    """Bring the database in line with the labels of the keys that are really there."""
-    wanted = {fingerprint: label for label, fingerprint in kept.items()}
-    for state in key_state.list_keys(connection):
-        if kept.get(state.label, state.fingerprint) == state.fingerprint:
-            continue
-        if state.fingerprint in wanted:  # labels were exchanged: free this one first
-            key_state.rename(connection, state.fingerprint, f"{state.label} {state.fingerprint}")
-        else:
-            key_state.remove(connection, state.fingerprint)
-    labels = {state.fingerprint: state.label for state in key_state.list_keys(connection)}
-    for fingerprint, label in wanted.items():
-        if labels.get(fingerprint) != label:
-            key_state.add(connection, label, fingerprint, now)
-
-
-def _adopt(connection: Connection, kept: Mapping[str, str], fingerprint: str, now: float) -> None:
-    """A key was added: it is the current one, and nothing held against it counts any more."""
-    _register(connection, kept, now)
-    key_state.set_disabled(connection, fingerprint, False)
-    holds.clear(connection, key_scope(fingerprint))
-    key_state.set_current(connection, fingerprint)
-
-
-def _states(connection: Connection, day: str) -> tuple[list[KeyState], dict[str, int]]:
-    return key_state.list_keys(connection), ledger.requests_today(connection, day)
-
-
-def _enter(label: str, secret: Secret, keys: Keys) -> None:
-    """Put a key among the kept ones."""
-    if keys.get(label, secret) != secret:
-        raise LabelTaken(f"there is another key called {label}", hint="Choose another label, or remove that key.")
-    twin = next((name for name, kept in keys.items() if kept == secret and name != label), None)
-    if twin is not None:
-        hint = f"Use it: orchat keys use {twin!r}"
-        raise KeyKnown(f"this key is there already, as {twin}", label=twin, hint=hint)
-    keys[label] = secret
-
-
-def _labels(keys: Keys) -> dict[str, str]:
-    return {label: secret.fingerprint for label, secret in keys.items()}
-
-
-def _leased(label: str, secret: Secret, source: Source) -> KeyLease:
-    return KeyLease(label=label, fingerprint=secret.fingerprint, secret=secret, source=source)
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Run blocking work in a thread that nobody waits for at the end: leaving must not take as long as a prompt."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[T] = loop.create_future()
-
-    def deliver(outcome: Callable[[], None]) -> None:
-        if not answer.done():
-            outcome()
-
-    def run() -> None:
-        try:
-            outcome: Callable[[], None] = partial(answer.set_result, work())
-        except BaseException as error:
-            outcome = partial(answer.set_exception, error)
-        with suppress(RuntimeError):  # the loop is gone, and with it whoever asked
-            loop.call_soon_threadsafe(deliver, outcome)
-
-    threading.Thread(target=run, name="orchat-vault", daemon=True).start()
-    return await answer
+        return f"Set {VARIABLE}." if self.kept.vault is None else f"Run `orchat keys add work`, or set {VARIABLE}."

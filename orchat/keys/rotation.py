@@ -1,8 +1,8 @@
-"""Which key a new instance starts with."""
+"""Which key a new instance starts with, and which one comes when that one can no longer serve."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchat.store.key_state import KeyState
@@ -18,6 +18,8 @@ class Choice:
     """The ring moved on: this key is the current one from now on."""
     all_over: bool = False
     """Every usable key has exceeded the threshold, so the ring stays where it is."""
+    usable: int = 0
+    """How many keys there were to choose from."""
 
 
 def choose(keys: Sequence[KeyState], requests_today: Mapping[str, int], now: float, rotate_after: int) -> Choice:
@@ -40,4 +42,39 @@ def choose(keys: Sequence[KeyState], requests_today: Mapping[str, int], now: flo
     fresh = [key for key in usable if requests_today.get(key.fingerprint, 0) <= rotate_after]
     chosen = (fresh or usable)[0]
     stands_in = ring[0].is_current and not ring[0].disabled and ring[0].is_held(now)
-    return Choice(key=chosen, rotated=not chosen.is_current and not stands_in, all_over=not fresh)
+    return Choice(key=chosen, rotated=not chosen.is_current and not stands_in, all_over=not fresh, usable=len(usable))
+
+
+def next_usable(
+    keys: Sequence[KeyState],
+    requests_today: Mapping[str, int],
+    now: float,
+    rotate_after: int,
+    *,
+    after: str | None,
+    tried: Collection[str] = (),
+    avoid_accounts: Collection[str] = (),
+) -> KeyState | None:
+    """The key that stands in for one that cannot serve: the next usable one, rather one below the threshold.
+
+    Args:
+        keys: In ring order.
+        requests_today: Fingerprint to attempts sent on this UTC day, by all instances.
+        now: Epoch seconds.
+        rotate_after: The threshold.
+        after: Fingerprint of the key that cannot serve; None: the search begins with the first one.
+        tried: Fingerprints that do not count either.
+        avoid_accounts: Accounts whose keys do not count; a key whose account is not known is an account of its own.
+    """
+    start = next((index + 1 for index, key in enumerate(keys) if key.fingerprint == after), 0)
+    usable = [
+        key
+        for key in (*keys[start:], *keys[:start])
+        if key.fingerprint != after
+        and key.fingerprint not in tried
+        and (key.account or key.fingerprint) not in avoid_accounts
+        and not key.disabled
+        and not key.is_held(now)
+    ]
+    fresh = (key for key in usable if requests_today.get(key.fingerprint, 0) <= rotate_after)
+    return next(fresh, usable[0] if usable else None)

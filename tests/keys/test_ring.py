@@ -20,10 +20,13 @@ from orchat import logs
 from orchat.clock import utc_day
 from orchat.config import KeySettings, LogSettings
 from orchat.domain.ledger import Attempt
+from orchat.domain.scope import key_scope
 from orchat.domain.secret import Secret
-from orchat.errors import KeyRejected, KeyringUnavailable, KeysError, NoKeys, NotFound, UsageError
+from orchat.errors import KeyRejected, KeyringUnavailable, KeysError, NoKeys, UsageError
+from orchat.keys.key_file import FileVault
+from orchat.keys.lease import leased
 from orchat.keys.ring import Ring
-from orchat.keys.vault import FileVault, KeyringVault
+from orchat.keys.vault import KeyringVault
 from orchat.paths import Paths
 from orchat.store import key_state, ledger
 from orchat.store.connection import Connection
@@ -71,6 +74,11 @@ class Desk:
     async def started(self, environ: Mapping[str, str] | None = None, **changes: Any) -> str:
         """The label that a new instance gets."""
         return (await self.ring(environ, **changes).lease()).label
+
+    async def hold(self, ring: Ring, key: str, until: float | None = None, reason: str = "402") -> None:
+        """Put a key aside, whatever the ring's own one is."""
+        lease = leased("x", Secret(key), "file")
+        await ring.put_aside(lease, key_scope(lease.fingerprint), kind="CreditsExhausted", reason=reason, until=until)
 
     async def current(self) -> str | None:
         states = await self.db.read(key_state.list_keys)
@@ -337,7 +345,7 @@ async def test_adding_the_same_key_again_takes_it_back_into_service(desk: Desk) 
     desk.keep(work=A, home=B)
     ring = desk.ring()
     await ring.lease()
-    await ring.hold("work", "402", None)
+    await desk.hold(ring, A)
     await desk.db.write(key_state.set_disabled, fingerprint(A), True)
     await ring.add("work", A)
 
@@ -442,7 +450,7 @@ async def test_a_held_key_is_passed_over_until_its_time_comes(desk: Desk) -> Non
     desk.keep(work=A, home=B)
     ring = desk.ring()
     await ring.lease()
-    await ring.hold("work", "402: no credit", desk.clock.now() + 60)
+    await desk.hold(ring, A, desk.clock.now() + 60)
 
     assert await desk.started() == "home"
     assert await desk.current() == "work"
@@ -454,12 +462,12 @@ async def test_a_cleared_hold_counts_no_more(desk: Desk) -> None:
     desk.keep(work=A, home=B)
     ring = desk.ring()
     await ring.lease()
-    for label in ("work", "home"):
-        await ring.hold(label, "401", None)
-    await ring.clear_hold("home")
+    for key in (A, B):
+        await desk.hold(ring, key)
+    await ring.cleared(leased("home", Secret(B), "file"))
     assert await desk.started() == "home"
 
-    await ring.clear_hold("work")
+    await ring.cleared(leased("work", Secret(A), "file"))
     assert await desk.started() == "work"
 
 
@@ -467,7 +475,7 @@ async def test_after_a_hold_an_instance_can_go_on_with_the_next_key(desk: Desk) 
     desk.keep(work=A, home=B)
     ring = desk.ring()
     await ring.lease()
-    await ring.hold("work", "401", None)
+    await desk.hold(ring, A)
     assert (await ring.lease()).label == "work"
 
     assert (await ring.switch()).label == "home"
@@ -478,21 +486,35 @@ async def test_when_every_key_is_put_aside_that_is_said(desk: Desk) -> None:
     desk.keep(work=A)
     ring = desk.ring()
     await ring.lease()
-    await ring.hold("work", "401", None)
+    await desk.hold(ring, A, desk.clock.now() + 60, reason="no credit left")
 
-    with pytest.raises(NoKeys, match="every key is put aside or disabled") as caught:
+    with pytest.raises(NoKeys, match="there is no other key that can serve") as caught:
         await ring.switch()
     assert caught.value.hint == "See why: orchat keys list"
+    with pytest.raises(NoKeys, match="every key is put aside or disabled; work: no credit left") as caught:
+        await desk.started()
+    assert (caught.value.until, caught.value.key_label) == (desk.clock.now() + 60, "work")
+    assert "orchat keys test" in (caught.value.hint or "")
+
+
+async def test_when_every_key_is_disabled_that_is_said(desk: Desk) -> None:
+    desk.keep(work=A)
+    await desk.started()
+    await desk.db.write(key_state.set_disabled, fingerprint(A), True)
+
+    with pytest.raises(NoKeys, match="every key is disabled") as caught:
+        await desk.started()
+    assert caught.value.hint == "Put one back: orchat keys enable LABEL"
 
 
 async def test_a_held_key_of_the_environment_gives_way_to_kept_ones_never_read_before(desk: Desk) -> None:
     desk.keep(work=A)
     ring = desk.ring({"OPENROUTER_API_KEY": ENV})
     assert (await ring.lease()).label == "env"
-    await ring.hold("env", "402", None)
+    await desk.hold(ring, ENV)
 
     assert (await ring.switch()).label == "work"
-    await ring.clear_hold("env")
+    await ring.cleared(leased("env", Secret(ENV), "env"))
     assert (await ring.switch()).label == "env"
 
 
@@ -500,17 +522,10 @@ async def test_a_held_key_of_the_environment_does_not_come_back_because_the_file
     desk.keep(work=A)
     desk.file.chmod(0o644)
     ring = desk.ring({"OPENROUTER_API_KEY": ENV})
-    await ring.hold("env", "402", None)
+    await desk.hold(ring, ENV)
 
     with pytest.raises(KeysError, match="is open to others"):
         await ring.lease()
-
-
-async def test_a_label_that_nobody_has_is_not_found(desk: Desk) -> None:
-    ring = desk.ring()
-    for attempt in (ring.hold("work", "401", None), ring.clear_hold("work")):
-        with pytest.raises(NotFound, match="there is no key work"):
-            await attempt
 
 
 # ---- what is known ----
