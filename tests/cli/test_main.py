@@ -1,4 +1,4 @@
-"""The command as a whole: finding commands, common options, what is loaded, what a fault looks like."""
+"""The command as a whole: finding commands, common options, what a fault looks like."""
 
 from __future__ import annotations
 
@@ -14,37 +14,9 @@ import pytest
 
 import orchat
 from orchat.cli.main import COMMANDS, main
-from orchat.demo import DemoThread
-from tests.support.cli import command, environment, run
+from tests.support.cli import run
 
 Capture = pytest.CaptureFixture[str]
-
-
-def loaded_by(*args: str, **environ: str) -> set[str]:
-    """The modules that a command imports."""
-    import subprocess
-
-    line = command(*args)
-    line.insert(1, "-Ximporttime")
-    env = {**environment(environ.pop("base_url", None)), **environ}
-    # Measuring coverage would load half of the standard library by itself.
-    env = {name: value for name, value in env.items() if not name.startswith("COV")}
-    done = subprocess.run(line, capture_output=True, text=True, env=env, stdin=subprocess.DEVNULL, timeout=30)
-    assert done.returncode == 0, done.stderr
-    times = [row for row in done.stderr.splitlines() if row.startswith("import time:")]
-    return {row.rpartition("|")[2].strip() for row in times}
-
-
-def family(modules: set[str], *names: str) -> set[str]:
-    return {module for module in modules if module.partition(".")[0] in names or module in names}
-
-
-@pytest.mark.parametrize("option", ["--version", "-V"])
-def test_the_version_loads_nothing(option: str) -> None:
-    loaded = loaded_by(option)
-
-    assert family(loaded, "click", "asyncio", "httpx", "json", "dataclasses", "textual", "sqlite3", "inspect") == set()
-    assert not any(module.startswith("orchat.") for module in loaded - {"orchat.__main__"})
 
 
 def test_the_version_is_said_on_stdout() -> None:
@@ -66,35 +38,6 @@ def close_stdout() -> None:
     import os
 
     os.close(1)
-
-
-def test_help_loads_no_command() -> None:
-    loaded = loaded_by("--help")
-
-    assert (
-        family(loaded, "httpx", "sqlite3", "textual", "rich", "keyring", "PIL", "pydantic", "asyncio.base_events")
-        == set()
-    )
-    assert not any(f"orchat.cli.{name}" in loaded for name in COMMANDS)
-
-
-def test_ask_loads_only_what_it_needs(demo: DemoThread) -> None:
-    loaded = loaded_by("ask", "-m", "demo/writer", "hi", base_url=demo.base_url)
-
-    unwanted = (
-        "textual",
-        "rich",
-        "PIL",
-        "pygments",
-        "httpx._main",
-        "keyring",
-        "platformdirs",
-        "markdown_it",
-        "pydantic",
-    )
-    assert family(loaded, *unwanted) == set()
-    assert "orchat.media" not in loaded
-    assert "httpx" in loaded
 
 
 @pytest.mark.parametrize("name", COMMANDS)
