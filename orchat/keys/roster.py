@@ -254,7 +254,7 @@ def passing_state(connection: Connection, passing: KeyLease) -> KeyState:
         passing: From the environment or a program.
     """
     account = reports.account_of(connection, passing.fingerprint)
-    hold = holds.longest(*(holds.get(connection, s) for s in (key_scope(passing.fingerprint), account_scope(account))))
+    hold = holds.barring(connection, passing.fingerprint, account)
     return KeyState(
         fingerprint=passing.fingerprint,
         label=passing.label,

@@ -147,6 +147,20 @@ def of_key(connection: Connection, fingerprint: str, now: float) -> list[Hold]:
     return [hold for hold in found if hold is not None and hold.is_active(now)]
 
 
+def barring(connection: Connection, fingerprint: str, account: str) -> Hold | None:
+    """What keeps a key from being chosen, be it over or not: its own hold or its account's, whichever lasts longer.
+
+    Requests in flight do not: those are over in seconds, and are waited for.
+
+    Args:
+        connection: Any.
+        fingerprint: Of the key.
+        account: The one that it belongs to, as `reports.account_of` says.
+    """
+    found = (get(connection, scope) for scope in (key_scope(fingerprint), account_scope(account)))
+    return longest(*(hold for hold in found if hold is not None and hold.kind != IN_FLIGHT))
+
+
 def longest(*holds: Hold | None) -> Hold | None:
     """The one of several holds that lasts longest.
 

@@ -185,8 +185,7 @@ def _claim(connection: Connection, label: str, fingerprint: str) -> None:
 
 def _key(connection: Connection, row: sqlite3.Row) -> KeyState:
     fields = dict(row)
-    scopes = key_scope(row["fingerprint"]), account_scope(row["account"] or row["fingerprint"])
-    hold = holds.longest(*(holds.get(connection, scope) for scope in scopes))
+    hold = holds.barring(connection, row["fingerprint"], row["account"] or row["fingerprint"])
     if hold is not None:
         fields |= {"held_reason": hold.reason, "held_until": hold.until, "holds": hold.times}
     return KeyState(**{**fields, "disabled": bool(fields["disabled"]), "is_current": bool(fields["is_current"])})

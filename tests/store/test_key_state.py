@@ -125,6 +125,13 @@ def test_a_hold_of_free_models_does_not_hold_a_key(ring: Connection) -> None:
     assert [key.held_reason for key in key_state.list_keys(ring)] == [None] * 3
 
 
+def test_requests_in_flight_do_not_hold_a_key(ring: Connection) -> None:
+    scope = account_scope("acme")
+    holds.put(ring, scope, kind=holds.IN_FLIGHT, reason="busy", source="server", now=START, until=START + 5)
+
+    assert [key.is_held(START) for key in key_state.list_keys(ring)] == [False, False, False]
+
+
 def test_a_removed_key_takes_what_is_known_about_it_along(ring: Connection) -> None:
     for scope in (key_scope("f0"), account_scope("acme"), key_scope("f2"), account_scope("f2"), free_scope("f2")):
         hold(ring, scope, "no credit")
