@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 ModelJson = dict[str, Any]
@@ -41,25 +42,41 @@ VARIANTS = frozenset({"nitro", "floor", "exacto", "online", "extended", "thinkin
 def _model(
     model_id: str,
     name: str,
-    description: str,
+    about: str,
     *,
-    pricing: Mapping[str, str],
+    price: tuple[str, ...] = ("0", "0"),
     context: int = 32_768,
     most: int | None = 8_192,
-    takes: tuple[str, ...] = ("text",),
-    gives: tuple[str, ...] = ("text",),
-    parameters: Iterable[str] = SAMPLING,
+    sees: tuple[str, ...] = (),
+    makes: tuple[str, ...] = (),
+    knows: tuple[str, ...] = (),
     slug: str | None = None,
     **more: object,
 ) -> ModelJson:
+    """An entry as the API shapes it, from what this model has of its own.
+
+    Args:
+        model_id: What is asked for.
+        name: What people call it.
+        about: What it does.
+        price: USD per million tokens: in, out, and read from the cache where there is one.
+        context: Tokens in and out.
+        most: Tokens out; None where the model that answers decides.
+        sees: What it takes beside text.
+        makes: What it gives beside text.
+        knows: Parameters beside those of every model.
+        slug: The dated name; None: the id with the day.
+        **more: Fields that other models do not have, or other values for those that all have.
+    """
     slug = slug or f"{model_id.partition(':')[0]}-{DAY}"
+    takes, gives = ("text", *sees), ("text", *makes)
     return {
         "id": model_id,
         "canonical_slug": slug,
         "hugging_face_id": "",
         "name": name,
         "created": CREATED,
-        "description": description,
+        "description": about,
         "context_length": context,
         "architecture": {
             "modality": f"{'+'.join(takes)}->{'+'.join(gives)}",
@@ -68,10 +85,10 @@ def _model(
             "tokenizer": "Other",
             "instruct_type": None,
         },
-        "pricing": dict(pricing),
+        "pricing": dict(zip(_PRICES, map(_per_token, price), strict=False)),
         "top_provider": {"context_length": context, "max_completion_tokens": most, "is_moderated": False},
         "per_request_limits": None,
-        "supported_parameters": sorted(parameters),
+        "supported_parameters": sorted((*SAMPLING, *knows)),
         "default_parameters": {"temperature": None, "top_p": None, "frequency_penalty": None},
         "supported_voices": None,
         "knowledge_cutoff": None,
@@ -81,25 +98,57 @@ def _model(
     }
 
 
+_PRICES = ("prompt", "completion", "input_cache_read")
+
+
+def _per_token(usd_per_million: str) -> str:
+    return f"{Decimal(usd_per_million).scaleb(-6).normalize():f}"
+
+
+def _built_in(model_id: str, about: str, **own: Any) -> ModelJson:
+    """A model that answers by itself."""
+    name = model_id.partition("/")[2].capitalize()
+    return _model(model_id, f"Demo: {name}", f"{about} Built into orchat.", **own)
+
+
+def _router(model_id: str, name: str, about: str, **own: Any) -> ModelJson:
+    """A model that chooses another one to answer."""
+    return _model(model_id, name, about, most=None, slug=model_id, **own)
+
+
+def _alias(model_id: str, name: str, about: str, target: ModelJson) -> ModelJson:
+    """Another id for a model."""
+    return {
+        **target,
+        "id": model_id,
+        "canonical_slug": model_id,
+        "name": name,
+        "description": about,
+        "links": {"details": f"/api/v1/models/{model_id}/endpoints"},
+        "alias_target": {"name": target["name"], "slug": target["id"]},
+    }
+
+
+_WRITER = _model(
+    WRITER,
+    "Demo: Writer",
+    "Answers with rich Markdown: headings, lists, tables, code, quotes, links and mathematics. Built into orchat; "
+    "nothing leaves this computer.",
+    price=("1", "4", "0.1"),
+    context=128_000,
+    most=16_384,
+    sees=("file",),
+    knows=TOOLS,
+)
+
 MODELS: tuple[ModelJson, ...] = (
-    _model(
-        WRITER,
-        "Demo: Writer",
-        "Answers with rich Markdown: headings, lists, tables, code, quotes, links and mathematics. Built into orchat; "
-        "nothing leaves this computer.",
-        pricing={"prompt": "0.000001", "completion": "0.000004", "input_cache_read": "0.0000001"},
-        context=128_000,
-        most=16_384,
-        takes=("text", "file"),
-        parameters=(*SAMPLING, *TOOLS),
-    ),
-    _model(
+    _WRITER,
+    _built_in(
         THINKER,
-        "Demo: Thinker",
-        "Thinks aloud before it answers, so that you can see how orchat shows reasoning. Built into orchat.",
-        pricing={"prompt": "0.0000025", "completion": "0.00001", "input_cache_read": "0.00000025"},
+        "Thinks aloud before it answers, so that you can see how orchat shows reasoning.",
+        price=("2.5", "10", "0.25"),
         context=64_000,
-        parameters=(*SAMPLING, *THINKING),
+        knows=THINKING,
         reasoning={
             "mandatory": False,
             "default_enabled": True,
@@ -108,25 +157,18 @@ MODELS: tuple[ModelJson, ...] = (
             "supports_max_tokens": True,
         },
     ),
-    _model(
+    _built_in(
         SEER,
-        "Demo: Seer",
-        "Looks at the images it is sent and reports facts: size, format, orientation, colours. Built into orchat.",
-        pricing={"prompt": "0.0000008", "completion": "0.0000032"},
+        "Looks at the images it is sent and reports facts: size, format, orientation, colours.",
+        price=("0.8", "3.2"),
         context=64_000,
-        takes=("text", "image"),
+        sees=("image",),
     ),
-    _model(
-        TORTOISE,
-        "Demo: Tortoise",
-        "Four tokens a second: time enough to press Escape. Built into orchat.",
-        pricing={"prompt": "0.0000002", "completion": "0.0000006"},
-    ),
-    _model(
+    _built_in(TORTOISE, "Four tokens a second: time enough to press Escape.", price=("0.2", "0.6")),
+    _built_in(
         FAULTY,
-        "Demo: Faulty",
-        "Fails in the way the prompt asks for: “fail 429”, “cut”, “stall”, “html” and many more. Built into orchat.",
-        pricing={"prompt": "0.0000005", "completion": "0.000001"},
+        "Fails in the way the prompt asks for: “fail 429”, “cut”, “stall”, “html” and many more.",
+        price=("0.5", "1"),
         context=8_192,
         most=2_048,
     ),
@@ -134,49 +176,26 @@ MODELS: tuple[ModelJson, ...] = (
         TINY,
         "Demo: Tiny (free)",
         "Costs nothing and has tiny limits: three requests a minute, ten a day. Built into orchat.",
-        pricing={"prompt": "0", "completion": "0"},
         context=4_096,
         most=1_024,
     ),
-    _model(
-        PAINTER,
-        "Demo: Painter",
-        "Answers with a generated picture. Built into orchat.",
-        pricing={"prompt": "0.000001", "completion": "0.00003"},
-        gives=("text", "image"),
-    ),
-    _model(
+    _built_in(PAINTER, "Answers with a generated picture.", price=("1", "30"), makes=("image",)),
+    _alias(
         "~demo/writer-latest",
         "Demo: Writer (latest)",
         "Always the newest demo writer. Built into orchat.",
-        pricing={"prompt": "0.000001", "completion": "0.000004", "input_cache_read": "0.0000001"},
-        context=128_000,
-        most=16_384,
-        takes=("text", "file"),
-        parameters=(*SAMPLING, *TOOLS),
-        slug="~demo/writer-latest",
-        alias_target={"name": "Demo: Writer", "slug": WRITER},
+        _WRITER,
     ),
-    _model(
+    _router(
         AUTO,
         "Auto Router (demo)",
         "Chooses a demo model that fits the request: the seer for images, else the writer.",
-        pricing={"prompt": "-1", "completion": "-1"},
         context=128_000,
-        most=None,
-        takes=("text", "image", "file"),
-        parameters=(*SAMPLING, *TOOLS),
-        slug=AUTO,
+        sees=("image", "file"),
+        knows=TOOLS,
+        pricing={"prompt": "-1", "completion": "-1"},
     ),
-    _model(
-        FREE,
-        "Free Models Router (demo)",
-        "Chooses a free demo model.",
-        pricing={"prompt": "0", "completion": "0"},
-        context=4_096,
-        most=None,
-        slug=FREE,
-    ),
+    _router(FREE, "Free Models Router (demo)", "Chooses a free demo model.", context=4_096),
 )
 """As ``GET /models`` lists them."""
 

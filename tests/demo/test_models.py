@@ -86,3 +86,27 @@ def test_routers_and_aliases_resolve_to_concrete_models() -> None:
     for model in models.MODELS:
         resolved = models.resolve(model, sees=False, paints=False)
         assert resolved["top_provider"]["max_completion_tokens"] is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "pricing"),
+    [
+        (models.WRITER, {"prompt": "0.000001", "completion": "0.000004", "input_cache_read": "0.0000001"}),
+        (models.THINKER, {"prompt": "0.0000025", "completion": "0.00001", "input_cache_read": "0.00000025"}),
+        (models.TINY, {"prompt": "0", "completion": "0"}),
+        (models.FREE, {"prompt": "0", "completion": "0"}),
+        (models.AUTO, {"prompt": "-1", "completion": "-1"}),
+    ],
+)
+def test_prices_stand_there_for_one_token_as_the_api_writes_them(name: str, pricing: dict[str, str]) -> None:
+    model = models.find(name)
+    assert model is not None
+    assert model["pricing"] == pricing
+
+
+def test_an_alias_differs_from_its_model_in_nothing_but_its_names() -> None:
+    alias, model = models.find("~demo/writer-latest"), models.find(models.WRITER)
+    assert alias is not None and model is not None
+    different = {name for name in alias if alias[name] != model.get(name)}
+    assert different == {"id", "canonical_slug", "name", "description", "links", "alias_target"}
+    assert alias["alias_target"] == {"name": model["name"], "slug": model["id"]}
