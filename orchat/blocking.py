@@ -159,7 +159,8 @@ def generate_text(prompt: str, *, settings: dict[str, Any] | None = None, **opti
     Args:
         prompt: What is asked.
         settings: As for `AsyncClient`.
-        **options: ``system``, ``model``, ``temperature`` and the other names of `AsyncClient.generate_text`.
+        **options: ``system``, ``model``, ``over_budget``, ``temperature`` and the other names of
+            `AsyncClient.generate_text`.
 
     Returns:
         The text of the answer.

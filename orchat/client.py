@@ -140,11 +140,12 @@ class AsyncClient:
             raise UsageError("the client is not open", hint="use it as: async with orchat.AsyncClient() as client")
         return self._runtime
 
-    async def generate_text(self, prompt: str, **options: Any) -> str:
+    async def generate_text(self, prompt: str, *, over_budget: bool = False, **options: Any) -> str:
         """Ask once and return the answer.
 
         Args:
             prompt: What is asked.
+            over_budget: Send it although a budget is used up.
             **options: As for `request`.
 
         Returns:
@@ -154,35 +155,37 @@ class AsyncClient:
             OrchatError: No answer came, or it broke off; `StreamInterrupted.partial` holds what arrived.
         """
         await self.open()
-        async with self.stream(request(prompt, **options)) as stream:
+        async with self.stream(request(prompt, **options), over_budget=over_budget) as stream:
             finished = [event async for event in stream if isinstance(event, Finished)]
         return finished[-1].reply.text
 
-    def stream_text(self, prompt: str, **options: Any) -> TextStream:
+    def stream_text(self, prompt: str, *, over_budget: bool = False, **options: Any) -> TextStream:
         """Ask once and stream the text.
 
         Args:
             prompt: What is asked.
+            over_budget: Send it although a budget is used up.
             **options: As for `request`.
 
         Returns:
             A stream of text pieces, to be used with ``async with``.
         """
-        return TextStream(self.stream(request(prompt, **options)))
+        return TextStream(self.stream(request(prompt, **options), over_budget=over_budget))
 
-    def stream(self, asked: ChatRequest, *, fallbacks: tuple[str, ...] = ()) -> EventStream:
+    def stream(self, asked: ChatRequest, *, fallbacks: tuple[str, ...] = (), over_budget: bool = False) -> EventStream:
         """Stream the events of a request with the whole policy: retries, limits, fallback, ledger.
 
         Args:
             asked: The request.
             fallbacks: Models asked in this order when the first one fails.
+            over_budget: Send it although a budget is used up.
 
         Returns:
             A stream of events, to be used with ``async with``.
         """
         from orchat.dispatch.dispatcher import Circumstances
 
-        return self._opened().dispatcher.stream(asked, Circumstances(fallbacks=fallbacks))
+        return self._opened().dispatcher.stream(asked, Circumstances(fallbacks=fallbacks, over_budget=over_budget))
 
     async def models(self) -> tuple[Model, ...]:
         """The live catalogue, at most a day old unless configured otherwise."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from orchat.dispatch.attempt import Ground
     from orchat.dispatch.catalog import Models
     from orchat.dispatch.dispatcher import Dispatcher
+    from orchat.dispatch.reconcile import Reconciler
     from orchat.domain.ledger import UsageRow
     from orchat.keys.ring import KeyLease, Ring
+    from orchat.keys.shelf import Shelf
     from orchat.openrouter.client import OpenRouter
     from orchat.store.database import Database
     from orchat.store.instances import Instance
@@ -52,6 +54,15 @@ class Parts:
     """Sessions."""
     ground: Ground
     """What attempts stand on."""
+    reconciler: Reconciler | None = None
+    """Compares figures with the server's; None where nobody would wait for them, or nobody wants it."""
+
+    @property
+    def shelf(self) -> Shelf:
+        """The keys as their owner handles them; loaded when it is asked for, because a request needs none of it."""
+        from orchat.keys.shelf import Shelf
+
+        return Shelf(self.ring, self.client, self.ground.clock)
 
 
 class Runtime:
@@ -164,6 +175,8 @@ class Runtime:
         if starting.exception() is not None:
             return
         parts = starting.result()
+        if parts.reconciler is not None:
+            await parts.reconciler.aclose()
         await parts.conversations.drain()
         await parts.client.aclose()
         await self._tasks.close(cancel=False)
@@ -223,23 +236,34 @@ class Runtime:
         config = self.config
         models = Models(client, db, self.clock, self._tasks, max_age_s=config.models.catalogue_max_age_h * 3600)
         ground = Ground(client=client, db=db, models=models, clock=self.clock, tasks=self._tasks, owner=instance.id)
+        ring = Ring(db, config.keys, environ=self._environ, clock=self.clock, key=self._key, key_label=self._key_label)
+        reconciler = self._reconciler(ground, ring)
+        if reconciler is not None:
+            ground = replace(ground, answered=reconciler.answered)
         dispatcher = Dispatcher(
-            ground, config, lease=self.lease, default_model=self.default_model, front_end=self.front_end
+            ground, config, ring=ring, default_model=self.default_model, front_end=self.front_end
         )
         return Parts(
             db=db,
             instance=instance,
             client=client,
             models=models,
-            ring=Ring(
-                db, config.keys, environ=self._environ, clock=self.clock, key=self._key, key_label=self._key_label
-            ),
+            ring=ring,
             dispatcher=dispatcher,
             conversations=Conversations(
                 Desk(db=db, dispatcher=dispatcher, clock=self.clock, owner=instance.id), self._tasks
             ),
             ground=ground,
+            reconciler=reconciler,
         )
+
+    def _reconciler(self, ground: Ground, ring: Ring) -> Reconciler | None:
+        """Only for programs that stay: a command never delays its end for it."""
+        if self.front_end not in ("tui", "library") or not self.config.keys.reconcile:
+            return None
+        from orchat.dispatch.reconcile import Reconciler
+
+        return Reconciler(ground, ring)
 
     # ---- parts ----
 
@@ -304,6 +328,21 @@ class Runtime:
             KeysError: It cannot be a key.
         """
         return await self.parts.ring.add(label, text)
+
+    async def switch_key(self, label: str | None = None) -> KeyLease:
+        """Go on with another key; a request that runs keeps its own.
+
+        Args:
+            label: A key that its owner chose, for new instances too; None: the next one that can serve, for this
+                instance alone.
+
+        Raises:
+            NoKeys: There is no other one that can serve.
+            NotFound: No key has this label.
+            UsageError: It is disabled.
+            KeysError: Its secret cannot be read.
+        """
+        return await (self.parts.ring.switch() if label is None else self.parts.ring.use(label))
 
     async def default_model(self) -> str:
         """The model for requests that name none."""

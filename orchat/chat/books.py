@@ -71,6 +71,10 @@ class Wish:
     """Fields of `ChatRequest` to set."""
     use_cache: bool | None = None
     """Answer from the response cache if possible; None: as configured."""
+    over_budget: bool = False
+    """Send it although a budget is used up."""
+    switch: bool | None = None
+    """Whether another key may take over without a question; None: as configured."""
 
 
 class TurnBooks:
@@ -112,6 +116,8 @@ class TurnBooks:
                 fallbacks=self._wish.fallbacks,
                 conversation_id=conversation.id,
                 use_cache=self._wish.use_cache,
+                over_budget=self._wish.over_budget,
+                switch=self._wish.switch,
             ),
         )
 

@@ -7,13 +7,29 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from orchat.cli.output import encode
-from orchat.domain.events import Attempted, Event, FellBack, Finished, Opened, Queued, Retrying, TextDelta, Timing
+from orchat.domain.events import (
+    Attempted,
+    BudgetNear,
+    Event,
+    FellBack,
+    Finished,
+    Opened,
+    Queued,
+    Retrying,
+    SwitchedKey,
+    TextDelta,
+    Timing,
+)
 from orchat.domain.fold import Fold, Reply
 from orchat.domain.money import UNKNOWN_COST, Cost, Usage, format_usd, to_usd
 
 if TYPE_CHECKING:
     from orchat.cli.diagnostics import Diagnostics
     from orchat.cli.output import Output
+
+
+BUDGETS = {"day": "today", "session": "this session", "key": "this key today"}
+"""Whose budget, in words."""
 
 
 class Source(Protocol):
@@ -77,13 +93,26 @@ class Answer:
                 self._opened = event
                 self._first = time.monotonic()
             case Attempted():
+                self._diagnostics.end_count_down()
                 self._key_label = event.key_label
+            case _:
+                self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        """What happens on the way to an answer."""
+        tell = self._diagnostics
+        match event:
             case Queued():
-                self._diagnostics.note(f"waiting {event.wait_s:.0f} s: {event.reason}")
+                tell.count_down(event.reason, event.wait_s, event.ahead)
             case Retrying():
-                self._diagnostics.note(f"{event.error.message}; again in {event.delay_s:.1f} s")
+                tell.note(f"{event.error.message}; again in {event.delay_s:.1f} s")
             case FellBack():
-                self._diagnostics.note(f"{event.error.message}; asking {event.to_model} instead of {event.from_model}")
+                tell.note(f"{event.error.message}; asking {event.to_model} instead of {event.from_model}")
+            case SwitchedKey():
+                tell.remark(f"{event.error.message}; going on with the key {event.to_label}, not {event.from_label}")
+            case BudgetNear():
+                spent, limit = format_usd(event.spent_pico), format_usd(event.limit_pico)
+                tell.remark(f"the budget of {limit} for {BUDGETS[event.scope]} is nearly used up: {spent} is spent")
             case _:
                 pass
 

@@ -42,6 +42,8 @@ class Question:
     """Keep it as a session."""
     use_cache: bool | None
     """Response cache; None: as configured."""
+    over_budget: bool
+    """Send it although a budget is used up."""
     parameters: Mapping[str, Any]
     """Fields of the request."""
     pictures: Sequence[PreparedImage]
@@ -63,12 +65,16 @@ class Question:
 @click.option("--save/--no-save", default=None, help="Keep it as a session, or not (default: as configured).")
 @click.option("--no-stream", is_flag=True, help="Ask for the whole answer at once.")
 @click.option("--cache/--no-cache", "use_cache", default=None, help="Answer an equal request from the local cache.")
+@click.option("--over-budget", is_flag=True, help="Send it although a budget is used up.")
+@click.option(
+    "--on-exhausted", type=click.Choice(["stop", "switch"]), help="When the key can no longer serve: stop, or switch."
+)
 @click.option("-p", "--param", "pairs", multiple=True, metavar="KEY=VALUE", help="Request parameter: temperature=0.2.")
 @click.option("-u", "--usage", "summary", is_flag=True, help="Say tokens, cost and time on stderr, always.")
 @json_option
 @common()
 @click.pass_context
-def command(context: click.Context, /, *, as_json: bool, summary: bool, **given: Any) -> int:
+def command(context: click.Context, /, *, as_json: bool, summary: bool, on_exhausted: str | None, **given: Any) -> int:
     """Ask once; the answer goes to stdout.
 
     The prompt is the argument, stdin, or both: cat log | orchat ask "why?". Nothing but the answer goes to stdout,
@@ -78,6 +84,8 @@ def command(context: click.Context, /, *, as_json: bool, summary: bool, **given:
     2 usage or settings, 3 keys, 4 database, 130 interrupted.
     """
     invocation = invocation_of(context)
+    if on_exhausted is not None:
+        invocation.overrides["keys.on_exhausted"] = on_exhausted
     question = _question(invocation, **given)
     answer = Answer(invocation.output, invocation.diagnostics, as_json=as_json, summary=summary)
 
@@ -101,6 +109,7 @@ def _question(
     save: bool | None,
     no_stream: bool,
     use_cache: bool | None,
+    over_budget: bool,
     pairs: tuple[str, ...],
 ) -> Question:
     """Everything that can be wrong with the command line is found here, before anything is opened or sent."""
@@ -129,6 +138,7 @@ def _question(
         latest=latest,
         save=kept,
         use_cache=use_cache,
+        over_budget=over_budget,
         parameters=_parameters(pairs, no_stream=no_stream),
         pictures=pictures,
         documents=documents,
@@ -176,7 +186,9 @@ async def _forgotten(runtime: Runtime, question: Question, answer: Answer) -> No
         messages=(*system, message("user", question.prompt, *parts, *question.links)),
         model=next(iter(question.models), None),
     )
-    circumstances = Circumstances(fallbacks=question.models[1:], use_cache=question.use_cache)
+    circumstances = Circumstances(
+        fallbacks=question.models[1:], use_cache=question.use_cache, over_budget=question.over_budget
+    )
     async with runtime.dispatcher.stream(replace(request, **question.parameters), circumstances) as stream:
         await answer.follow(stream)
 
@@ -191,7 +203,12 @@ async def _remembered(runtime: Runtime, question: Question, answer: Answer) -> N
     conversation = await _conversation(runtime, question)
     answer.session_id = conversation.id
     draft = Draft(text=question.prompt, attachments=attachments, model=next(iter(question.models), None))
-    wish = Wish(fallbacks=question.models[1:], parameters=question.parameters or None, use_cache=question.use_cache)
+    wish = Wish(
+        fallbacks=question.models[1:],
+        parameters=question.parameters or None,
+        use_cache=question.use_cache,
+        over_budget=question.over_budget,
+    )
     async with await runtime.conversations.send(conversation.id, draft, wish) as turn:
         await answer.follow(turn)
 

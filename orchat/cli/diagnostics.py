@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from enum import IntEnum
 
 from orchat.domain.clean import clean_line
 from orchat.errors import (
+    BudgetExceeded,
     ConfigError,
     KeysError,
     MediaError,
     NotFound,
     OrchatError,
+    RateLimited,
     StoreError,
     UsageError,
 )
@@ -61,7 +65,10 @@ class Diagnostics:
         self.as_json = as_json
         self.verbose = False
         self.is_terminal = sys.stderr is not None and sys.stderr.isatty()
-        self._dims = self.is_terminal and not environ.get("NO_COLOR") and environ.get("TERM", "") not in ("", "dumb")
+        self._rewrites = self.is_terminal and environ.get("TERM", "") not in ("", "dumb")
+        self._dims = self._rewrites and not environ.get("NO_COLOR")
+        self._is_counting = False
+        self._waited_for = ""
 
     def error(self, error: OrchatError) -> ExitCode:
         """Tell of an error.
@@ -69,26 +76,38 @@ class Diagnostics:
         Returns:
             The exit code that belongs to it.
         """
-        self.problem(error.kind, error.message, error.hint)
+        message = error.message if self.as_json else _dated(error)
+        self.problem(error.kind, message, error.hint, ways=_ways(error), facts=_facts(error))
         return exit_code(error)
 
-    def problem(self, kind: str, message: str, hint: str | None = None) -> None:
+    def problem(
+        self,
+        kind: str,
+        message: str,
+        hint: str | None = None,
+        *,
+        ways: Sequence[str] = (),
+        facts: Mapping[str, object] | None = None,
+    ) -> None:
         """Tell of something that went wrong.
 
         Args:
             kind: Name of the error's class.
             message: One line, may be foreign.
             hint: What to do next.
+            ways: Further ways on.
+            facts: What else the JSON object says.
         """
         if self.as_json:
             import json
 
-            told = {"error": {"type": kind, "message": message, "hint": hint}}
+            told = {"error": {"type": kind, "message": message, "hint": hint, **(facts or {})}}
             self._write(json.dumps(told))
             return
         self._write(f"orchat: {clean_line(message, LONGEST_LINE)}")
-        if hint:
-            self._write(f"hint: {clean_line(hint, LONGEST_LINE)}")
+        for way in (hint, *ways):
+            if way:
+                self._write(f"hint: {clean_line(way, LONGEST_LINE)}")
 
     def note(self, text: str, *, always: bool = False) -> None:
         """Say something in passing: dim on a terminal, elsewhere only with ``-v`` or if `always`."""
@@ -96,9 +115,85 @@ class Diagnostics:
             line = clean_line(text, LONGEST_LINE)
             self._write(f"\x1b[2m{line}\x1b[0m" if self._dims else line)
 
+    def remark(self, text: str) -> None:
+        """Say something that also matters where nobody looks; programs that read JSON see it in the answer."""
+        self.note(text, always=not self.as_json)
+
+    def count_down(self, reason: str, left_s: float, ahead: int = 0) -> None:
+        """Say what a request waits for: a line that is rewritten on a terminal, one plain line elsewhere.
+
+        Args:
+            reason: What for, may be foreign.
+            left_s: Seconds that are left.
+            ahead: Requests that come first.
+        """
+        text = f"waiting {max(1, math.ceil(left_s))} s: {reason}" + (f", {ahead} before this one" if ahead else "")
+        if self._rewrites:
+            self._is_counting = True
+            line = clean_line(text, max(20, _columns() - 1))
+            self._put(f"\r\x1b[K\x1b[2m{line}\x1b[0m" if self._dims else f"\r\x1b[K{line}")
+        elif reason != self._waited_for:
+            self._waited_for = reason
+            self.remark(text)
+
+    def end_count_down(self) -> None:
+        """The wait is over: its line goes away."""
+        self._waited_for = ""
+        if self._is_counting:
+            self._is_counting = False
+            self._put("\r\x1b[K")
+
     def _write(self, line: str) -> None:
+        self.end_count_down()
+        self._put(f"{line}\n")
+
+    def _put(self, text: str) -> None:
         if sys.stderr is None:
             return
         with suppress(OSError, ValueError):
-            sys.stderr.write(f"{line}\n")
+            sys.stderr.write(text)
             sys.stderr.flush()
+
+
+def _columns() -> int:
+    """How wide the terminal behind stderr is."""
+    try:
+        return os.get_terminal_size(2).columns
+    except OSError:
+        return 80
+
+
+def _until(error: OrchatError) -> float | None:
+    if isinstance(error, KeysError):
+        return error.until
+    return error.resets_at if isinstance(error, RateLimited) else None
+
+
+def _next_label(error: OrchatError) -> str | None:
+    return error.next_label if isinstance(error, (KeysError, RateLimited)) else None
+
+
+def _dated(error: OrchatError) -> str:
+    """What happened, and until when it lasts."""
+    until = _until(error)
+    if until is None:
+        return error.message
+    from datetime import datetime, timezone
+
+    return f"{error.message} (until {datetime.fromtimestamp(until, tz=timezone.utc):%Y-%m-%d %H:%M} UTC)"
+
+
+def _ways(error: OrchatError) -> list[str]:
+    """How to go on, in the words of a command line."""
+    ways = []
+    if (label := _next_label(error)) is not None:
+        ways.append(f"The key {label} can take over: --on-exhausted switch")
+    if isinstance(error, BudgetExceeded):
+        ways.append("Send it all the same: --over-budget")
+    return ways
+
+
+def _facts(error: OrchatError) -> dict[str, object]:
+    """What a program can make use of; only what is known."""
+    known = {"until": _until(error), "next_key": _next_label(error)}
+    return {name: value for name, value in known.items() if value is not None}

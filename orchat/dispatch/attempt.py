@@ -1,4 +1,4 @@
-"""One attempt: one POST and its row in the ledger, opened before it is sent and closed however it ends."""
+"""One attempt: one POST, and its row in the ledger, which was opened before and is closed however it ends."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from orchat.dispatch.pricing import estimate, tokens_of, tokens_of_messages
 from orchat.domain.events import Accepted, Event, Finished, Opened, ReasoningDelta, TextDelta, Timing
 from orchat.domain.ledger import Attempt as LedgerAttempt
 from orchat.domain.ledger import Outcome, Settlement
+from orchat.domain.model_id import is_free_id
 from orchat.domain.money import Cost, Usage
 from orchat.domain.request import ChatRequest
 from orchat.errors import (
@@ -22,6 +23,7 @@ from orchat.errors import (
     RequestFailed,
     StreamInterrupted,
 )
+from orchat.keys import roster
 from orchat.store import ledger
 from orchat.tasks import Tasks, finish
 
@@ -31,12 +33,15 @@ if TYPE_CHECKING:
     from orchat.domain.stream import EventStream
     from orchat.keys.ring import KeyLease
     from orchat.openrouter.client import OpenRouter
+    from orchat.store.connection import Connection
     from orchat.store.database import Database
 
 logger = logging.getLogger(__name__)
 
 NOTHING_RAN = Cost(pico=0, source="estimated")
 """The request was refused or never arrived: nothing can have been charged."""
+NEVER_SENT = Settlement(outcome="stopped", cost=NOTHING_RAN)
+"""Whoever wanted it had left by the time that its turn came."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +71,19 @@ class Attempt:
         ground: Shared parts.
         request: What is sent, with its model.
         lease: The key that pays.
-        entry: What the ledger says when it begins.
+        entry: What the ledger says of it.
+        row: Its open row.
     """
 
-    def __init__(self, ground: Ground, request: ChatRequest, lease: KeyLease, entry: LedgerAttempt) -> None:
+    def __init__(
+        self, ground: Ground, request: ChatRequest, lease: KeyLease, entry: LedgerAttempt, *, row: int
+    ) -> None:
         self._ground = ground
         self._request = request
         self._lease = lease
         self._entry = entry
         self._began = ground.clock.monotonic()
-        self._row = 0
+        self._row = row
         self._stream: EventStream | None = None
         self._opened = Opened()
         self._generation_id: str | None = None
@@ -86,9 +94,8 @@ class Attempt:
         """The end as the server said it, with its cost."""
 
     async def open(self) -> None:
-        """Write the ledger row, then send."""
+        """Send."""
         entry = self._entry
-        self._row = await self._ground.db.write(ledger.begin, entry, self._ground.owner)
         with self._named():
             logs.event(logger, "attempt.sent", number=entry.number, model=entry.model, key=entry.key_label)
         self._stream = self._ground.client.stream(self._request, self._lease.secret)
@@ -167,12 +174,15 @@ class Attempt:
         return self._closed
 
     async def _close(self, error: BaseException | None) -> Settlement:
-        if self._stream is not None:
-            await self._stream.aclose()
+        if self._stream is None:
+            await self._ground.db.write(ledger.settle, self._row, NEVER_SENT)
+            return NEVER_SENT
+        await self._stream.aclose()
         settlement = await self._settlement(error)
-        if self._row:
-            await self._ground.db.write(ledger.settle, self._row, settlement)
-            self._report(settlement, error)
+        await self._ground.db.write(_settle, self._row, settlement, self._entry)
+        self._report(settlement, error)
+        if self._ground.answered is not None:
+            self._ground.answered(self._lease)
         return settlement
 
     def _named(self) -> AbstractContextManager[None]:
@@ -251,3 +261,10 @@ class Attempt:
             return Cost()
         # Whoever pressed a key to stop it is not kept waiting for a price.
         return await self._estimated(usage, self._opened.model, in_a_hurry=outcome == "stopped")
+
+
+def _settle(connection: Connection, row: int, settlement: Settlement, entry: LedgerAttempt) -> None:
+    """Close a row; in the same transaction, a key that has served is put aside no longer."""
+    ledger.settle(connection, row, settlement)
+    if settlement.outcome == "done":
+        roster.forgive(connection, entry.key_fingerprint, free=is_free_id(entry.model))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from orchat.errors import CircuitOpen, OrchatError, StreamInterrupted, TimedOut, UpstreamFailed
+
 
 @dataclass(slots=True)
 class _Circuit:
@@ -34,6 +36,24 @@ class Breaker:
         if circuit is None or circuit.open_until <= now:
             return None
         return circuit.open_until
+
+    def refusal(self, model: str, now: float) -> CircuitOpen | None:
+        """The error of a model that may not be asked now; None when it may."""
+        until = self.open_until(model, now)
+        if until is None:
+            return None
+        return CircuitOpen(
+            f"{model} failed too often just now; it is left alone for {max(1, round(until - now))} s",
+            until=until,
+            model=model,
+            hint="choose another model, or wait",
+        )
+
+    def blame(self, error: OrchatError, model: str, now: float) -> None:
+        """Count a failure if it came from beyond our own network: a lost connection here says nothing of a model."""
+        reached = isinstance(error, TimedOut) and error.stage in ("first_byte", "idle")
+        if reached or isinstance(error, (UpstreamFailed, StreamInterrupted)):
+            self.failed(model, now)
 
     def failed(self, model: str, now: float) -> None:
         """An attempt failed upstream."""

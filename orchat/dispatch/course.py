@@ -17,7 +17,7 @@ class Course:
     models: list[str]
     """The model asked now, then those that may be asked after it."""
     began: float
-    """Monotonic seconds at which the request came."""
+    """Monotonic seconds at which the request came, and then those of its first attempt."""
     number: int = 0
     """Attempts so far, over all models."""
     retries: int = 0
@@ -29,6 +29,16 @@ class Course:
     def model(self) -> str:
         """The model asked now."""
         return self.models[0]
+
+    def sets_out(self, monotonic: float) -> None:
+        """An attempt is about to be sent; the time that it waited for its turn does not count against retries.
+
+        Args:
+            monotonic: Monotonic seconds.
+        """
+        if self.number == 0:
+            self.began = monotonic
+        self.number += 1
 
     def step(
         self, error: OrchatError, rules: policy.Rules, *, now: float, monotonic: float, uniform: Uniform

@@ -1,29 +1,34 @@
-"""Decides whether, when, with which model, and again; writes every attempt into the ledger."""
+"""Decides whether, when, with which key and model, and again; every attempt is a row of the ledger."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from orchat.dispatch import policy, replay
+from orchat.dispatch import policy
+from orchat.dispatch.admission import TELL_S, Admission, Terms, countdown, exceeded
 from orchat.dispatch.attempt import Attempt, Ground
+from orchat.dispatch.blame import passes_soon
 from orchat.dispatch.breaker import Breaker
 from orchat.dispatch.course import Course
 from orchat.dispatch.defaults import with_defaults
-from orchat.dispatch.limiter import Limiter
-from orchat.domain.events import Attempted, Event, FellBack, Queued, Retrying
+from orchat.dispatch.payer import Payer
+from orchat.dispatch.projection import FREE, Projection, project
+from orchat.dispatch.replay import Cache
+from orchat.domain.events import Attempted, BudgetNear, Event, FellBack, Retrying, SwitchedKey
 from orchat.domain.ledger import Attempt as LedgerAttempt
-from orchat.domain.ledger import Settlement
+from orchat.domain.model_id import is_free_id
 from orchat.domain.request import ChatRequest
 from orchat.domain.stream import EventStream
-from orchat.errors import CircuitOpen, OrchatError, StreamInterrupted, TimedOut, UpstreamFailed
-from orchat.store import ledger, responses
+from orchat.errors import OrchatError
+from orchat.store.reservations import Granted, Held, OverBudget
 
 if TYPE_CHECKING:
     from orchat.config import Config
-    from orchat.keys.ring import KeyLease
+    from orchat.keys.ring import KeyLease, Ring
+    from orchat.store.reservations import BudgetState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +41,12 @@ class Circumstances:
     """Session that the ledger rows belong to."""
     use_cache: bool | None = None
     """Answer from the response cache if possible; None: as configured."""
+    over_budget: bool = False
+    """Send it although a budget is used up."""
+    switch: bool | None = None
+    """Whether another key may take over without a question; None: as configured."""
+    key_label: str | None = None
+    """The key that pays; None: the one of this instance."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,9 +54,13 @@ class _Run:
     request: ChatRequest
     around: Circumstances
     course: Course
+    payer: Payer
     cache_key: str | None
-    lease: KeyLease | None = None
     failure: OrchatError | None = None
+    asked: bool = False
+    """The failure is the server's word, not that of a hold."""
+    warned: set[str] = field(default_factory=set)
+    """Budgets of which the caller knows that they are nearly used up."""
 
 
 class Dispatcher:
@@ -54,7 +69,7 @@ class Dispatcher:
     Args:
         ground: Shared parts.
         config: Settings.
-        lease: Gives the key of this instance; asked when a request is about to be sent.
+        ring: Gives the key of this instance when a request is about to be sent, and the ones after it.
         default_model: Gives the model where a request names none.
         front_end: ``tui``, ``ask``, ``library`` …: written into the ledger.
     """
@@ -64,16 +79,16 @@ class Dispatcher:
         ground: Ground,
         config: Config,
         *,
-        lease: Callable[[], Awaitable[KeyLease]],
+        ring: Ring,
         default_model: Callable[[], Awaitable[str]],
         front_end: str,
     ) -> None:
         self._ground = ground
         self._config = config
-        self._lease = lease
+        self._ring = ring
         self._default_model = default_model
         self._front_end = front_end
-        retry, breaker, limits = config.retry, config.breaker, config.limits
+        retry, breaker = config.retry, config.breaker
         self._rules = policy.Rules(
             unsent_retries=retry.attempts,
             sent_retries=min(retry.attempts, policy.SENT_RETRIES),
@@ -83,19 +98,15 @@ class Dispatcher:
             retry_after_max_s=retry.retry_after_max_s,
         )
         self._breaker = Breaker(failures=breaker.failures, window_s=breaker.window_s, open_s=breaker.open_s)
-        self._limiter = Limiter(
-            ground.db,
-            ground.clock,
-            free_per_minute=limits.free_per_minute,
-            min_interval_s=limits.min_interval_s,
-        )
+        self._terms = Terms.of(config)
+        self._cache = Cache(ground, config)
 
     def stream(self, request: ChatRequest, circumstances: Circumstances | None = None) -> EventStream:
         """Stream the events of one request; `orchat.domain.events` has their grammar.
 
         Args:
             request: What is asked; configured defaults fill what it leaves open.
-            circumstances: Fallback models and bookkeeping.
+            circumstances: Fallback models, keys, budgets and bookkeeping.
 
         Returns:
             A stream to be used with ``async with``.
@@ -110,43 +121,81 @@ class Dispatcher:
         first = request.model or await self._default_model()
         fallbacks = around.fallbacks or self._config.models.fallbacks
         course = Course(models=list(dict.fromkeys((first, *fallbacks))), began=clock.monotonic())
-        run = _Run(request=request, around=around, course=course, cache_key=self._cache_key(request, around, first))
-        if run.cache_key and (events := await self._replayed(run.cache_key, around, first)):
+        cache_key = self._cache.key_of(request, model=first, wanted=around.use_cache)
+        if cache_key and (events := await self._cache.answer(cache_key, self._entry(around, model=first))):
             yield events
             return
-        run.lease = await self._lease()
+        payer = await Payer.begin(
+            self._ring, self._ground, self._config.keys.on_exhausted, switch=around.switch, key_label=around.key_label
+        )
+        run = _Run(request=request, around=around, course=course, payer=payer, cache_key=cache_key)
         while True:
-            failure: OrchatError | None = self._circuit(course.model)
-            if failure is None:
+            run.failure, run.asked = self._breaker.refusal(course.model, clock.now()), False
+            if run.failure is None:
                 async with aclosing(self._attempted(run)) as batches:
                     async for batch in batches:
                         yield batch
-                failure = run.failure
-            if failure is None:
+            if run.failure is None:
                 return
-            yield [self._step(failure, course)]
+            event = await self._turned(run, run.failure)
+            if event is None:
+                continue
+            if isinstance(event, Retrying) and not run.asked:
+                async for queued in countdown(clock, event.delay_s, event.error.message):
+                    yield [queued]
+                continue
+            yield [event]
             if course.delay_s:
                 await clock.sleep(course.delay_s)
 
     async def _attempted(self, run: _Run) -> AsyncGenerator[list[Event], None]:
-        """One attempt, after a rate slot is free; `run.failure` is set where another one may follow."""
-        assert run.lease is not None
-        course, clock = run.course, self._ground.clock
-        while (wait := await self._limiter.reserve(run.lease, course.model)) is not None:
-            yield [Queued(wait_s=wait.seconds, reason=wait.reason)]
-            await clock.sleep(wait.seconds)
-        course.number += 1
-        yield [Attempted(number=course.number, model=course.model, key_label=run.lease.label)]
-        entry = self._entry(run.around, model=course.model, lease=run.lease, number=course.number)
+        """One attempt, once its turn has come; `run.failure` is set where another one may follow."""
+        ground, course, lease = self._ground, run.course, run.payer.lease
         sent = with_defaults(run.request, self._config, model=course.model)
-        attempt = Attempt(self._ground, sent, run.lease, entry)
-        run.failure = None
+        projection = await self._projected(sent)
+        entry = replace(
+            self._entry(run.around, model=course.model, lease=lease, number=course.number + 1),
+            projected_pico=None if projection is None else projection.pico,
+        )
+        claim = self._terms.claim(entry, ground.owner, over_budget=run.around.over_budget, insists=run.payer.insists)
+        admission = Admission(ground, claim)
         try:
+            while (queued := await admission.ask()) is not None:
+                yield [queued]
+                await ground.clock.sleep(min(queued.wait_s, TELL_S))
+        finally:
+            await admission.leave()
+        match admission.outcome:
+            case OverBudget(state=state):
+                raise exceeded(state, projection, model=course.model)
+            case Held(hold=hold):
+                run.failure = await run.payer.barred(hold, course.model)
+            case Granted(row=row, near=near):
+                async with aclosing(self._sent(run, Attempt(ground, sent, lease, entry, row=row), near)) as batches:
+                    async for batch in batches:
+                        yield batch
+
+    async def _sent(
+        self, run: _Run, attempt: Attempt, near: tuple[BudgetState, ...]
+    ) -> AsyncGenerator[list[Event], None]:
+        """One attempt whose row is open."""
+        course, lease = run.course, run.payer.lease
+        course.sets_out(self._ground.clock.monotonic())
+        run.asked = True
+        try:
+            yield [
+                *(_warning(state) for state in near if state.scope not in run.warned),
+                Attempted(number=course.number, model=course.model, key_label=lease.label),
+            ]
+            run.warned.update(state.scope for state in near)
             await attempt.open()
             while not attempt.finished:
                 batch = await attempt.read()
                 if attempt.finished:
-                    await self._succeeded(attempt, course.model, run.cache_key)
+                    # The books are closed before the caller hears of the end, so that sums shown with it are right.
+                    self._breaker.succeeded(course.model)
+                    await attempt.close(None)
+                    await self._cache.keep(run.cache_key, attempt.finished)
                 if batch:
                     yield batch
         except OrchatError as error:
@@ -154,9 +203,51 @@ class Dispatcher:
         finally:
             await attempt.close(run.failure)
         if run.failure is not None:
-            self._blame(run.failure, course.model)
+            self._breaker.blame(run.failure, course.model, self._ground.clock.now())
             if attempt.answered:
                 raise run.failure
+            await run.payer.blame(run.failure)
+
+    async def _turned(self, run: _Run, error: OrchatError) -> Retrying | FellBack | SwitchedKey | None:
+        """What comes after a failure: another key, the same request again, or another model.
+
+        Returns:
+            The event that tells of it; None to ask the same key although it is put aside.
+
+        Raises:
+            OrchatError: The same error, when nothing is left to try.
+        """
+        clock, course, payer = self._ground.clock, run.course, run.payer
+        soon = passes_soon(error)
+        switched = None if soon else await payer.switch(error)
+        if switched is None and not run.asked and await payer.insist(error):
+            return None
+        if switched is None:
+            try:
+                event = course.step(
+                    error, self._rules, now=clock.now(), monotonic=clock.monotonic(), uniform=clock.uniform
+                )
+            except OrchatError:
+                switched = await payer.switch(error) if soon else None
+                if switched is None:
+                    await payer.advise(error)
+                    raise
+            else:
+                if isinstance(event, FellBack):
+                    payer.turn()
+                return event
+        course.delay_s = 0.0
+        return switched
+
+    async def _projected(self, sent: ChatRequest) -> Projection | None:
+        """What it may cost, where a budget has to know; without one nobody waits for a price."""
+        if not self._terms.budgets or sent.model is None:
+            return None
+        models, now = self._ground.models, self._ground.clock.now()
+        if is_free_id(sent.model):
+            return FREE
+        await models.look_up()
+        return project(sent, await models.find(sent.model), now=now)
 
     def _entry(
         self, around: Circumstances, *, model: str, lease: KeyLease | None = None, number: int = 1
@@ -171,54 +262,11 @@ class Dispatcher:
             front_end=self._front_end,
         )
 
-    def _step(self, error: OrchatError, course: Course) -> Retrying | FellBack:
-        clock = self._ground.clock
-        return course.step(error, self._rules, now=clock.now(), monotonic=clock.monotonic(), uniform=clock.uniform)
 
-    # ---- the breaker ----
-
-    def _circuit(self, model: str) -> CircuitOpen | None:
-        now = self._ground.clock.now()
-        until = self._breaker.open_until(model, now)
-        if until is None:
-            return None
-        return CircuitOpen(
-            f"{model} failed too often just now; it is left alone for {max(1, round(until - now))} s",
-            until=until,
-            model=model,
-            hint="choose another model, or wait",
-        )
-
-    def _blame(self, error: OrchatError, model: str) -> None:
-        """Only failures beyond our own network count: a lost connection here says nothing about a model."""
-        reached = isinstance(error, TimedOut) and error.stage in ("first_byte", "idle")
-        if reached or isinstance(error, (UpstreamFailed, StreamInterrupted)):
-            self._breaker.failed(model, self._ground.clock.now())
-
-    async def _succeeded(self, attempt: Attempt, model: str, cache_key: str | None) -> None:
-        """Close the books before the caller hears of the end, so that sums shown with it are right."""
-        self._breaker.succeeded(model)
-        await attempt.close(None)
-        frozen = replay.freeze(attempt.finished) if cache_key and attempt.finished else None
-        if cache_key and frozen:
-            db, now = self._ground.db, self._ground.clock.now()
-            await db.write(responses.put, cache_key, frozen, self._config.cache.ttl_s, now)
-
-    # ---- the response cache ----
-
-    def _cache_key(self, request: ChatRequest, around: Circumstances, model: str) -> str | None:
-        wanted = self._config.cache.enabled if around.use_cache is None else around.use_cache
-        if not wanted:
-            return None
-        client = self._ground.client
-        sent = with_defaults(request, self._config, model=model)
-        return replay.cache_key(client.body(sent), base_url=client.base_url)
-
-    async def _replayed(self, cache_key: str, around: Circumstances, model: str) -> list[Event] | None:
-        db, now = self._ground.db, self._ground.clock.now()
-        text = await db.read(responses.get, cache_key, now)
-        if text is None:
-            return None
-        row = await db.write(ledger.begin, self._entry(around, model=model), self._ground.owner)
-        await db.write(ledger.settle, row, Settlement(outcome="cached", model_used=model, cost=replay.FREE))
-        return replay.thaw(text)
+def _warning(state: BudgetState) -> BudgetNear:
+    return BudgetNear(
+        scope=state.scope,
+        spent_pico=state.spent_pico,
+        limit_pico=state.limit_pico,
+        projected_pico=state.projected_pico or None,
+    )

@@ -5,11 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from orchat.dispatch.defaults import with_defaults
 from orchat.domain.events import Event, Finished, Opened, ReasoningDelta, TextDelta
 from orchat.domain.fold import Reply
+from orchat.domain.ledger import Attempt, Settlement
 from orchat.domain.money import Cost, Usage
+from orchat.domain.request import ChatRequest
+from orchat.store import ledger, responses
+
+if TYPE_CHECKING:
+    from orchat.config import Config
+    from orchat.dispatch.attempt import Ground
+    from orchat.store.connection import Connection
 
 FREE = Cost(pico=0, source="reported")
 """Nothing was sent, so nothing was charged: known, and zero."""
@@ -62,3 +71,62 @@ def thaw(text: str) -> list[Event]:
     finished = Finished(reply=reply, finish_reason="stop", usage=Usage(), cost=FREE, cached=True)
     events.append(replace(finished, **who))
     return events
+
+
+class Cache:
+    """The answers that are kept.
+
+    Args:
+        ground: Shared parts.
+        config: Whether and for how long answers are kept.
+    """
+
+    def __init__(self, ground: Ground, config: Config) -> None:
+        self._ground = ground
+        self._config = config
+
+    def key_of(self, request: ChatRequest, *, model: str, wanted: bool | None) -> str | None:
+        """Under which key its answer is kept.
+
+        Args:
+            request: What is asked.
+            model: Of which model.
+            wanted: Whether the caller wants the cache; None: as configured.
+
+        Returns:
+            None where the cache is not wanted.
+        """
+        if not (self._config.cache.enabled if wanted is None else wanted):
+            return None
+        client = self._ground.client
+        return cache_key(client.body(with_defaults(request, self._config, model=model)), base_url=client.base_url)
+
+    async def answer(self, key: str, entry: Attempt) -> list[Event] | None:
+        """The events of a kept answer, noted in the ledger; None when there is none.
+
+        Args:
+            key: From `key_of`.
+            entry: What the ledger says.
+        """
+        db = self._ground.db
+        text = await db.read(responses.get, key, self._ground.clock.now())
+        if text is None:
+            return None
+        await db.write(_note, entry, self._ground.owner)
+        return thaw(text)
+
+    async def keep(self, key: str | None, finished: Finished) -> None:
+        """Keep an answer, if it is worth it.
+
+        Args:
+            key: From `key_of`.
+            finished: Its end.
+        """
+        frozen = freeze(finished) if key else None
+        if key and frozen:
+            await self._ground.db.write(responses.put, key, frozen, self._config.cache.ttl_s, self._ground.clock.now())
+
+
+def _note(connection: Connection, entry: Attempt, owner: str) -> None:
+    row = ledger.begin(connection, entry, owner)
+    ledger.settle(connection, row, Settlement(outcome="cached", model_used=entry.model, cost=FREE))

@@ -60,6 +60,8 @@ class Claim:
     """What it has to fit in."""
     over_budget: bool = False
     """Its owner wants it sent although a budget is used up."""
+    insists: bool = False
+    """No other key is left: it is sent although its own is put aside, because the server knows best."""
     warn_at: float = 0.8
     """Share of a budget from which on `Granted.near` names it."""
     ticket: int | None = None
@@ -158,7 +160,7 @@ def reserve(connection: Connection, claim: Claim, now: float) -> Outcome:
     claim = _dated(connection, claim, now)
     held = _holds(connection, claim, now)
     lasting = holds.longest(*(hold for hold in held if hold.kind != holds.IN_FLIGHT))
-    if lasting is not None:
+    if lasting is not None and not claim.insists:
         withdraw(connection, claim.ticket)
         return Held(hold=lasting)
     states = [_budget(connection, claim, line) for line in claim.budgets]
@@ -303,7 +305,9 @@ def _until_interval_passed(connection: Connection, claim: Claim, now: float, ahe
 def _until_one_ends(connection: Connection, claim: Claim, ahead: int) -> tuple[float, str]:
     most = claim.limits.max_in_flight
     row = connection.execute(
-        "SELECT count(*) AS running FROM attempts WHERE key_fingerprint = ? AND outcome = 'open'",
+        # Left alone, SQLite reads every attempt of the key.
+        "SELECT count(*) AS running FROM attempts INDEXED BY attempts_open"
+        " WHERE key_fingerprint = ? AND outcome = 'open'",
         (claim.attempt.key_fingerprint,),
     ).fetchone()
     return (_soon(ahead) if row["running"] >= most else 0.0), f"{most} requests of this key at the same time"
