@@ -1,7 +1,6 @@
 """A browser that reads no scripts: it opens a page, presses a link, and goes where it is sent.
 
-As a program (``python -m tests.support.browser URL``) it allows whatever the page asks for, so that it can stand in
-``BROWSER``.
+As a program it allows whatever the page asks for, so that it can stand in ``BROWSER``.
 """
 
 from __future__ import annotations
@@ -10,9 +9,14 @@ import html
 import http.client
 import re
 import sys
+import webbrowser
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
+
+if TYPE_CHECKING:
+    import pytest
 
 PATIENCE_S = 20.0
 
@@ -63,6 +67,16 @@ def decide(url: str, *, allow: bool = True, follow: bool = True) -> Seen:
     seen = fetch(urljoin(url, link))
     return fetch(seen.headers["location"]) if follow and seen.status == 302 else seen
 
+
+def installed(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """Make a command the browser of this process; the standard library looks for one only once."""
+    monkeypatch.setenv("BROWSER", command)
+    monkeypatch.setattr(webbrowser, "_tryorder", None)
+    monkeypatch.setattr(webbrowser, "_browsers", {})
+
+
+ALLOWING = f"{sys.executable} {__file__} %s"
+"""For ``BROWSER``: allows whatever a page asks for."""
 
 if __name__ == "__main__":
     decide(sys.argv[1])
