@@ -127,6 +127,11 @@ class Reconciler:
         self._lookup_at = await self._next_run(secrets, asked)
         return corrected
 
+    async def until_idle(self) -> None:
+        """Wait until nothing is left to ask."""
+        if self._following is not None:
+            await settled(self._following)
+
     async def aclose(self) -> None:
         """Break off whatever still runs; a second call does nothing."""
         self._closed = True
