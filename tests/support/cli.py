@@ -110,10 +110,15 @@ class Terminal:
     """A command on a pseudo-terminal; stdout may go into a pipe instead."""
 
     def __init__(
-        self, *args: str, environ: Mapping[str, str], pipe_stdout: bool = False, stdin: int | None = None
+        self,
+        *args: str,
+        environ: Mapping[str, str],
+        pipe_stdout: bool = False,
+        stdin: int | None = None,
+        columns: int = 100,
     ) -> None:
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.process = subprocess.Popen(
             command(*args),
             stdin=slave if stdin is None else stdin,
@@ -147,9 +152,9 @@ class Terminal:
         return Done(code, self.seen.replace("\r\n", "\n"), "")
 
 
-def on_terminal(base_url: str, *argv: str) -> list[str]:
-    """The lines that a command shows on a terminal."""
-    done = Terminal(*argv, environ=environment(base_url)).end()
+def on_terminal(base_url: str, *argv: str, **more: str) -> list[str]:
+    """The lines that a command shows on a terminal; keywords are environment variables."""
+    done = Terminal(*argv, environ=environment(base_url, **more)).end()
     assert done.code == 0, done
     assert "\x1b" not in done.out
     return done.out.splitlines()
