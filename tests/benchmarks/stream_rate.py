@@ -11,7 +11,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -50,78 +51,88 @@ asyncio.run(main())
 """
 
 
-async def run_orchat(url: str) -> Callable[[], Awaitable[int]]:
+Once = Callable[[], Awaitable[int]]
+"""Asks once, and tells how many characters came."""
+
+
+@asynccontextmanager
+async def orchat(url: str) -> AsyncIterator[Once]:
     from orchat.domain.content import message
     from orchat.domain.events import TextDelta
     from orchat.domain.request import ChatRequest
     from orchat.openrouter.client import OpenRouter
 
-    client = OpenRouter(base_url=url, dialect="openrouter")
     request = ChatRequest(messages=(message("user", "hi"),), model="demo/fast")
+    async with OpenRouter(base_url=url, dialect="openrouter") as client:
 
-    async def once() -> int:
-        size = 0
-        async with client.stream(request) as stream:
-            async for event in stream:
-                if isinstance(event, TextDelta):
-                    size += len(event.text)
-        return size
+        async def once() -> int:
+            size = 0
+            async with client.stream(request) as stream:
+                async for event in stream:
+                    if isinstance(event, TextDelta):
+                        size += len(event.text)
+            return size
 
-    return once
+        yield once
 
 
-async def run_httpx(url: str) -> Callable[[], Awaitable[int]]:
+@asynccontextmanager
+async def raw_httpx(url: str) -> AsyncIterator[Once]:
     from orchat.openrouter._httpx import httpx
 
-    client = httpx.AsyncClient()
     request = {"model": "demo/fast", "messages": [{"role": "user", "content": "hi"}], "stream": True}
+    async with httpx.AsyncClient() as client:
 
-    async def once() -> int:
-        size, rest = 0, b""
-        async with client.stream("POST", f"{url}/chat/completions", json=request) as response:
-            async for data in response.aiter_raw():
-                *events, rest = (rest + data).split(b"\n\n")
-                for event in events:
-                    if event != b"data: [DONE]":
-                        for choice in json.loads(event[6:])["choices"]:
-                            size += len(choice["delta"]["content"])
-        return size
+        async def once() -> int:
+            size, rest = 0, b""
+            async with client.stream("POST", f"{url}/chat/completions", json=request) as response:
+                async for data in response.aiter_raw():
+                    *events, rest = (rest + data).split(b"\n\n")
+                    for event in events:
+                        if event != b"data: [DONE]":
+                            for choice in json.loads(event[6:])["choices"]:
+                                size += len(choice["delta"]["content"])
+            return size
 
-    return once
+        yield once
 
 
-async def run_openai(url: str) -> Callable[[], Awaitable[int]]:
+@asynccontextmanager
+async def openai_sdk(url: str) -> AsyncIterator[Once]:
     from openai import AsyncOpenAI
 
-    client = AsyncOpenAI(base_url=url, api_key="none")
+    # Left open, it would be closed by the garbage collector, when its loop is gone.
+    async with AsyncOpenAI(base_url=url, api_key="none") as client:
 
-    async def once() -> int:
-        size = 0
-        stream = await client.chat.completions.create(
-            model="demo/fast", messages=[{"role": "user", "content": "hi"}], stream=True
-        )
-        async for chunk in stream:
-            if chunk.choices:
-                size += len(chunk.choices[0].delta.content or "")
-        return size
+        async def once() -> int:
+            size = 0
+            stream = await client.chat.completions.create(
+                model="demo/fast", messages=[{"role": "user", "content": "hi"}], stream=True
+            )
+            async with stream:
+                async for chunk in stream:
+                    if chunk.choices:
+                        size += len(chunk.choices[0].delta.content or "")
+            return size
 
-    return once
+        yield once
 
 
 async def measure(url: str, chunks: int) -> dict[str, float]:
     """Chunks a second by name, the median of alternating rounds."""
-    makers = {"orchat": run_orchat, "httpx + json": run_httpx}
+    clients = {"orchat": orchat, "httpx + json": raw_httpx}
     if find_spec("openai"):
-        makers["openai SDK"] = run_openai
-    runs = {name: await make(url) for name, make in makers.items()}
-    expected = {name: await once() for name, once in runs.items()}
-    assert len(set(expected.values())) == 1, expected
-    rates: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(ROUNDS):
-        for name, once in runs.items():
-            began = time.perf_counter()
-            await once()
-            rates[name].append(chunks / (time.perf_counter() - began))
+        clients["openai SDK"] = openai_sdk
+    async with AsyncExitStack() as stack:
+        runs = {name: await stack.enter_async_context(client(url)) for name, client in clients.items()}
+        expected = {name: await once() for name, once in runs.items()}
+        assert len(set(expected.values())) == 1, expected
+        rates: dict[str, list[float]] = {name: [] for name in runs}
+        for _ in range(ROUNDS):
+            for name, once in runs.items():
+                began = time.perf_counter()
+                await once()
+                rates[name].append(chunks / (time.perf_counter() - began))
     return {name: statistics.median(values) for name, values in rates.items()}
 
 
@@ -129,14 +140,13 @@ def main() -> None:
     """Print a small table."""
     chunks = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     sys.path.insert(0, str(Path(__file__).parents[2]))
-    server = subprocess.Popen([sys.executable, "-c", _SERVER, str(chunks)], stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        url = f"http://127.0.0.1:{int(server.stdout.readline())}/v1"
-        rates = asyncio.run(measure(url, chunks))
-    finally:
-        server.terminate()
-        server.wait()
+    with subprocess.Popen([sys.executable, "-c", _SERVER, str(chunks)], stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            url = f"http://127.0.0.1:{int(server.stdout.readline())}/v1"
+            rates = asyncio.run(measure(url, chunks))
+        finally:
+            server.terminate()
     print(f"{chunks:,} chunks, median of {ROUNDS} rounds")
     for name, rate in rates.items():
         print(f"  {name:<14}{rate:>10,.0f} chunks/s   orchat is {rates['orchat'] / rate:.2f} ×")
