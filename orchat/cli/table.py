@@ -56,7 +56,12 @@ def decimal(amount: Decimal) -> str:
 
 
 def print_table(
-    output: Output, columns: Sequence[str], rows: Sequence[Sequence[Value]], *, right: Iterable[str] = ()
+    output: Output,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Value]],
+    *,
+    right: Iterable[str] = (),
+    spare: Sequence[str] = (),
 ) -> None:
     """Write a table.
 
@@ -65,12 +70,33 @@ def print_table(
         columns: Headings, shown on a terminal only.
         rows: Cells; they may hold foreign text.
         right: Headings of the columns that are aligned to the right.
+        spare: Headings of the columns that a narrow terminal does without, the first one first.
     """
     if output.is_terminal:
-        lines = aligned(columns, rows, right=frozenset(right))
+        lines = _fitting(output.width, columns, rows, right=frozenset(right), spare=spare)
     else:
         lines = ["\t".join(_text(value, shown=False) for value in row) for row in rows]
     output.write("".join(f"{line}\n" for line in lines))
+
+
+def _fitting(
+    width: int,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[Value]],
+    *,
+    right: frozenset[str],
+    spare: Sequence[str],
+) -> list[str]:
+    shown = list(range(len(columns)))
+    lines = aligned(columns, rows, right=right)
+    for name in spare:
+        if max(map(len, lines)) <= width:
+            break
+        shown.remove(columns.index(name))
+        lines = aligned(
+            [columns[place] for place in shown], [[row[place] for place in shown] for row in rows], right=right
+        )
+    return lines
 
 
 def aligned(columns: Sequence[str], rows: Sequence[Sequence[Value]], *, right: frozenset[str]) -> list[str]:

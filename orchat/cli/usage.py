@@ -6,40 +6,70 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchat.cli import today
+from orchat.cli.chart import Bar, print_chart
 from orchat.cli.options import common, invocation_of, json_option
-from orchat.cli.table import ABOUT, Value, count, money, print_table
+from orchat.cli.output import Output
+from orchat.cli.table import ABOUT, Cell, Value, count, decimal, money, print_table
+from orchat.clock import utc_day
 from orchat.domain.money import to_usd
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from orchat.domain.ledger import UsageRow
+    from orchat.keys.ring import KnownKey
     from orchat.runtime import Grouping, Runtime
 
 GROUPINGS: tuple[Grouping, ...] = ("day", "model", "key", "provider")
 COLUMNS = ("REQUESTS", "DONE", "CUT", "FAILED", "IN", "OUT", "THOUGHT", "CACHED", "COST", "UNKNOWN")
+SPARE = ("CACHED", "THOUGHT", "CUT", "FAILED", "DONE", "UNKNOWN", "OUT", "IN")
+MOST_DAYS = 31
+MOST_GROUPS = 15
+"""Bars of a chart."""
+DAY_S = 86_400.0
 
 
 @click.command("usage", epilog=ABOUT, add_help_option=False)
-@click.option("--days", type=click.IntRange(1, 36_500), help="Only the last so many UTC days, today included.")
+@click.option(
+    "--days",
+    type=click.IntRange(0, 36_500),
+    default=30,
+    show_default=True,
+    help="The last so many UTC days, today included; 0 for all.",
+)
 @click.option("--by", type=click.Choice(GROUPINGS), default="day", show_default=True, help="One line for each.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a heading and raw numbers.")
 @json_option
 @common()
 @click.pass_context
-def command(context: click.Context, /, *, days: int | None, by: Grouping, as_json: bool) -> None:
+def command(context: click.Context, /, *, days: int, by: Grouping, as_csv: bool, as_json: bool) -> None:
     """Requests, tokens and cost so far.
 
     Columns: the group, requests sent, done, cut, failed, tokens in, out, thought and cached, cost in USD, and how many
-    requests cost an amount that nobody knows. On a terminal ≈ marks a cost that is in part our own estimate.
+    requests cost an amount that nobody knows. A terminal also gets a chart, and each key's day with its limits; there
+    ≈ marks a cost that is in part our own estimate, and ? what is not known.
     """
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json exclude each other", context)
     invocation = invocation_of(context)
 
-    async def fetch(runtime: Runtime) -> list[UsageRow]:
-        return await runtime.usage(days=days, by=by)
+    async def fetch(runtime: Runtime) -> tuple[list[UsageRow], tuple[KnownKey, ...], int, float]:
+        rows = await runtime.usage(days=days or None, by=by)
+        return rows, await runtime.parts.ring.known(), runtime.config.keys.rotate_after, runtime.clock.now()
 
-    found = invocation.run(fetch)
+    rows, known, rotate_after, now = invocation.run(fetch)
+    output = invocation.output
     if as_json:
-        invocation.output.json([_object(by, row) for row in found])
-        return
-    print_table(invocation.output, (by.upper(), *COLUMNS), [_row(row) for row in found], right=COLUMNS)
+        keys = today.objects(known, rotate_after, now)
+        output.json({"by": by, "days": days or None, "rows": [_object(by, row) for row in rows], "keys_today": keys})
+    elif as_csv:
+        _print_csv(output, by, rows)
+    else:
+        print_table(output, (by.upper(), *COLUMNS), [_row(row) for row in rows], right=COLUMNS, spare=SPARE)
+        if output.is_terminal:
+            _print_more(output, by, rows, now)
+            _print_keys(output, known, rotate_after, now)
 
 
 def _row(row: UsageRow) -> tuple[Value, ...]:
@@ -54,7 +84,12 @@ def _row(row: UsageRow) -> tuple[Value, ...]:
         row.cached_tokens,
     )
     cost = money(row.cost_pico, estimated=row.estimated_pico > 0)
-    return (row.group, *(count(number) for number in numbers), cost, count(row.unknown_cost))
+    return (
+        Cell(row.group or "(unknown)", row.group),
+        *(count(number) for number in numbers),
+        cost,
+        count(row.unknown_cost),
+    )
 
 
 def _object(by: Grouping, row: UsageRow) -> dict[str, Any]:
@@ -72,3 +107,52 @@ def _object(by: Grouping, row: UsageRow) -> dict[str, Any]:
         "estimated_usd": to_usd(row.estimated_pico),
         "unknown_cost": row.unknown_cost,
     }
+
+
+def _print_csv(output: Output, by: Grouping, rows: Sequence[UsageRow]) -> None:
+    import csv
+    import io
+    from decimal import Decimal
+
+    from orchat.domain.ledger import UsageRow as Empty
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_object(by, Empty(group="")))
+    for row in rows:
+        writer.writerow(decimal(value) if isinstance(value, Decimal) else value for value in _object(by, row).values())
+    output.write(text.getvalue())
+
+
+def _print_more(output: Output, by: Grouping, rows: Sequence[UsageRow], now: float) -> None:
+    """The chart: of costs, or of requests where nothing has cost anything."""
+    if not rows:
+        output.write("nothing yet\n")
+        return
+    costs = any(row.cost_pico > 0 for row in rows)
+    bars = [
+        Bar(
+            label=row.group or "(unknown)",
+            value=max(0, row.cost_pico if costs else row.attempts),
+            shown=today.cost(row).shown if costs else f"{row.attempts:,}",
+        )
+        for row in rows
+    ]
+    shown = _every_day(bars, now, "$0.00" if costs else "0") if by == "day" else bars[:MOST_GROUPS]
+    output.write("\n")
+    print_chart(output, f"{'cost' if costs else 'requests'} by {by}", shown)
+
+
+def _every_day(bars: Sequence[Bar], now: float, nothing: str) -> list[Bar]:
+    """The last days up to this one, those without a request too."""
+    days = {bar.label: bar for bar in bars}
+    last = [utc_day(now - back * DAY_S) for back in reversed(range(MOST_DAYS))]
+    first = min(days)
+    return [days.get(day) or Bar(label=day, value=0, shown=nothing) for day in last if day >= first]
+
+
+def _print_keys(output: Output, known: Sequence[KnownKey], rotate_after: int, now: float) -> None:
+    if known:
+        output.write("\n")
+        rows = today.lines(known, rotate_after, now)
+        print_table(output, today.COLUMNS, rows, right=today.RIGHT, spare=today.SPARE)
