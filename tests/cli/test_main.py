@@ -83,7 +83,7 @@ def test_every_command_explains_itself(path: tuple[str, ...], capfd: Capture) ->
         (["--set", "nonsense=1", "config", "path"], "'nonsense=1' is not section.key=value"),
         (["sessions"], "missing command"),
         (["sessions", "show"], "missing argument 'id'"),
-        (["usage", "--days", "0"], "invalid value for '--days'"),
+        (["usage", "--days", "-1"], "invalid value for '--days'"),
     ],
 )
 def test_a_wrong_command_line_is_one_line_and_a_hint(argv: list[str], says: str, capfd: Capture) -> None:
