@@ -179,8 +179,11 @@ def _hint(word: str, known: tuple[str, ...]) -> str | None:
 
 def _refuse(entry: Entry, reason: str, hint: str | None = None) -> ConfigError:
     key = f"{entry.section}.{entry.key}" if entry.key else entry.section
+    name = shown_name(key)
+    # A flag is called as the setting is: its origin would say the name twice.
+    place = f"flag {name}" if entry.origin.layer == "flag" else f"{entry.origin}: {name}"
     return ConfigError(
-        f"{entry.origin}: {shown_name(key)}: {reason}",
+        f"{place}: {reason}",
         layer=entry.origin.layer,
         source=entry.origin.source,
         key=key,

@@ -65,7 +65,7 @@ def test_a_wrong_setting_is_told_before_the_screen_opens() -> None:
     done = Terminal("--set", "tui.flush_ms=0", environ=environment(None)).end()
 
     assert done.code == 2
-    assert done.out.startswith("orchat: flag tui.flush_ms: tui.flush_ms: expected a whole number from 10 to 1000")
+    assert done.out.startswith("orchat: flag tui.flush_ms: expected a whole number from 10 to 1000")
 
 
 def test_without_a_terminal_nothing_is_created(home: Path) -> None:

@@ -177,6 +177,21 @@ def test_what_the_environment_says_wrong_is_refused_with_its_name(
     assert "0123456789abcdef" not in f"{error}{error.hint}"
 
 
+@pytest.mark.parametrize(
+    ("flag", "value", "message"),
+    [
+        ("tui.tehme", "x", "flag tui.tehme: is not a setting"),
+        ("tiu.theme", "x", "flag tiu.theme: is not a section of the settings"),
+        ("tui", "x", "flag tui: is a section: settings stand below it"),
+        ("tui.\x1b]0;x", "x", r"flag 'tui.\x1b]0;x': is not a setting"),
+    ],
+)
+def test_a_wrong_flag_is_named_once(paths: Paths, flag: str, value: object, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Config.load(paths, {}, {flag: value})
+    assert caught.value.message == message
+
+
 def test_a_wrong_flag_is_refused_by_its_name(paths: Paths) -> None:
     error = refusal(paths, tui__tehme="x")
 
