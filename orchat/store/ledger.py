@@ -45,7 +45,8 @@ _SUMS = """
     count(*) FILTER (WHERE cost_pico IS NULL AND outcome IN ('done', 'cut', 'stopped', 'lost')) AS unknown_cost
 FROM attempts
 """
-_SPENT = "coalesce(sum(cost_pico), 0) + coalesce(sum(reserved_pico), 0) AS spent FROM attempts"
+# A row that is open has no cost, and one that is settled reserves nothing.
+_SPENT = "coalesce(sum(coalesce(cost_pico, reserved_pico)), 0) AS spent FROM attempts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +231,20 @@ def spent(
     condition = " AND ".join(f"{column} = :{column}" for column in given) or "1"
     row = connection.execute(f"SELECT {_SPENT} WHERE {condition}", given).fetchone()
     return int(row["spent"])
+
+
+def spent_by_key(connection: Connection, day: str) -> dict[str, int]:
+    """What was spent with each key on one UTC day, with what open attempts have reserved, in pico-dollars.
+
+    Args:
+        connection: Any.
+        day: ``YYYY-MM-DD``.
+
+    Returns:
+        By the fingerprint of the key; no entry for a key that was not used.
+    """
+    found = connection.execute(f"SELECT key_fingerprint, {_SPENT} WHERE day = ? GROUP BY 1", (day,))
+    return {row["key_fingerprint"]: row["spent"] for row in found}
 
 
 def free_today(connection: Connection, account: str, day: str) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -20,6 +22,12 @@ if sys.platform == "win32":  # pragma: no cover  # only Windows runs it
     def _unlock(descriptor: int) -> None:
         os.lseek(descriptor, 0, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
+    def _lock_in_line(descriptor: int) -> None:
+        while True:
+            with suppress(OSError):
+                return _lock(descriptor)
+            time.sleep(_PAUSE_S)
 else:
     import fcntl
 
@@ -29,9 +37,48 @@ else:
     def _unlock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_UN)
 
+    def _lock_in_line(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
 
-_FIRST_PAUSE_S = 0.0002
-_LONGEST_PAUSE_S = 0.001
+
+_PAUSE_S = 0.001
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+
+
+class _Turn:
+    """A place in the kernel's own line for a lock: whoever only asks again and again may starve among many.
+
+    The kernel knows no time limit, so the place is taken by a thread, with a descriptor of its own: whoever gives up
+    leaves both behind, and the lock is dropped as soon as it is given.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._descriptor = _opened(path)
+        self._mutex = threading.Lock()
+        self._came = threading.Event()
+        self._given_up = False
+        threading.Thread(target=self._stand, name="orchat-lock", daemon=True).start()
+
+    def _stand(self) -> None:
+        try:
+            _lock_in_line(self._descriptor)
+        except OSError:  # a file system without locks
+            os.close(self._descriptor)
+            return
+        with self._mutex:
+            if self._given_up:
+                os.close(self._descriptor)
+            self._came.set()
+
+    def wait(self, timeout_s: float) -> int | None:
+        """The descriptor that holds the lock; None when it did not come in time."""
+        self._came.wait(timeout_s)
+        with self._mutex:
+            self._given_up = not self._came.is_set()
+        return None if self._given_up else self._descriptor
 
 
 class FileLock:
@@ -45,7 +92,7 @@ class FileLock:
     def __init__(self, path: Path, timeout_s: float) -> None:
         self.path = path
         self._timeout_s = timeout_s
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+        self._descriptor = _opened(path)
 
     def take(self) -> bool:
         """Lock at once or not at all; whether it worked."""
@@ -69,13 +116,13 @@ class FileLock:
         Raises:
             StoreBusy: Later than after `timeout_s`.
         """
-        deadline = time.monotonic() + self._timeout_s
-        pause = _FIRST_PAUSE_S
-        while not self.take():
-            if time.monotonic() >= deadline:
-                raise failure(StoreBusy, f"Another process has been writing for {self._timeout_s:g} s", self.path)
-            time.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_S)
+        if self.take():
+            return
+        descriptor = _Turn(self.path).wait(self._timeout_s)
+        if descriptor is None:
+            raise failure(StoreBusy, f"Another process has been writing for {self._timeout_s:g} s", self.path)
+        os.close(self._descriptor)
+        self._descriptor = descriptor
 
     def __enter__(self) -> FileLock:
         self.wait()

@@ -163,7 +163,7 @@ def reserve(connection: Connection, claim: Claim, now: float) -> Outcome:
     if lasting is not None and not claim.insists:
         withdraw(connection, claim.ticket)
         return Held(hold=lasting)
-    states = [_budget(connection, claim, line) for line in claim.budgets]
+    states = _budgets(connection, claim)
     exceeded = next((state for state in states if _exceeds(state, claim)), None)
     if exceeded is not None and not claim.over_budget:
         withdraw(connection, claim.ticket)
@@ -213,22 +213,25 @@ def _holds(connection: Connection, claim: Claim, now: float) -> list[Hold]:
 # ---- money ----
 
 
-def _budget(connection: Connection, claim: Claim, line: BudgetLine) -> BudgetState:
-    attempt, day = claim.attempt, utc_day(claim.attempt.started_at)
-    if line.scope == "day":
-        spent = ledger.spent(connection, day=day)
-    elif line.scope == "key":
-        spent = ledger.spent(connection, day=day, fingerprint=attempt.key_fingerprint)
-    elif attempt.conversation_id is None:
-        spent = 0
-    else:
-        spent = ledger.spent(connection, conversation_id=attempt.conversation_id)
-    return BudgetState(
-        scope=line.scope,
-        limit_pico=line.limit_pico,
-        spent_pico=spent,
-        projected_pico=attempt.projected_pico or 0,
-    )
+def _budgets(connection: Connection, claim: Claim) -> list[BudgetState]:
+    scopes = {line.scope for line in claim.budgets}
+    attempt = claim.attempt
+    spent: dict[BudgetScope, int] = {"session": 0}
+    if scopes & {"day", "key"}:
+        # Every attempt reads this while all others wait: one pass over the day serves both.
+        by_key = ledger.spent_by_key(connection, utc_day(attempt.started_at))
+        spent |= {"day": sum(by_key.values()), "key": by_key.get(attempt.key_fingerprint, 0)}
+    if "session" in scopes and attempt.conversation_id is not None:
+        spent["session"] = ledger.spent(connection, conversation_id=attempt.conversation_id)
+    return [
+        BudgetState(
+            scope=line.scope,
+            limit_pico=line.limit_pico,
+            spent_pico=spent[line.scope],
+            projected_pico=attempt.projected_pico or 0,
+        )
+        for line in claim.budgets
+    ]
 
 
 def _exceeds(state: BudgetState, claim: Claim) -> bool:
