@@ -10,7 +10,7 @@
     ├─ KeysError
     │  ├─ NoKeys                      no key anywhere
     │  ├─ KeyringUnavailable          the keyring is missing, locked, mute or broken
-    │  ├─ KeyRejected                 401: revoked or mistyped
+    │  ├─ KeyRejected                 401: revoked or mistyped; 403: a management key
     │  ├─ CreditsExhausted            402: the account has no credit left
     │  ├─ KeyLimitReached             402/403: this key's own cap
     │  └─ SignInFailed                no key came of a sign-in; `reason` says why
@@ -24,7 +24,7 @@
     │  ├─ NoEndpoints                 no provider is left after the filters
     │  ├─ ContextTooLong              the prompt does not fit the model
     │  ├─ ContentRefused              moderation, guardrail, refusal
-    │  ├─ NotAllowed                  403 of another kind: region, harness gate, management key
+    │  ├─ NotAllowed                  403 of another kind: region, harness gate
     │  ├─ Unaffordable                402 for this one request: lower max tokens to `affordable_tokens`
     │  ├─ CircuitOpen                 the model failed too often just now
     │  ├─ BudgetExceeded              the user's own budget
@@ -164,7 +164,7 @@ class KeyringUnavailable(KeysError):
 
 
 class KeyRejected(KeysError):
-    """401: the key was revoked or mistyped."""
+    """401: the key was revoked or mistyped; or 403: it is a management key, which cannot chat."""
 
 
 class CreditsExhausted(KeysError):
@@ -329,7 +329,7 @@ class ContentRefused(RequestFailed):
 
 
 class NotAllowed(RequestFailed):
-    """403 of another kind: region, harness gate, management key."""
+    """403 of another kind: region, harness gate."""
 
 
 class Unaffordable(RequestFailed):

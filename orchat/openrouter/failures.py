@@ -198,6 +198,9 @@ def _forbidden(refusal: Refusal, details: dict[str, Any]) -> OrchatError:
     said = message.lower()
     if refusal.limit_source in _KEY_BUDGETS or "key limit exceeded" in said or "budget limit exceeded" in said:
         return KeyLimitReached(message, hint=refusal.remedy or _KEY_LIMIT, **_key_details(details))
+    if "management key" in said:
+        hint = f"A management key cannot chat: make an ordinary one. {_KEYS}"
+        return KeyRejected(message, hint=hint, **_key_details(details))
     if _refused(refusal):
         return _content_refused(refusal, details)
     hint = "The account, the key or the region is not allowed to do this. " + _KEYS

@@ -115,6 +115,7 @@ TABLE: list[tuple[str, int, object, type[OrchatError], dict[str, object]]] = [
         {},
     ),
     ("region", 403, said("Not in your region"), NotAllowed, {}),
+    ("management", 403, said("Management keys cannot be used for inference"), KeyRejected, {"status": 403}),
     ("guardrail", 403, said("Request blocked", patterns=["ignore all"]), ContentRefused, {}),
     ("moderation", 403, said("Flagged", reasons=["violence"], flagged_input="secret"), ContentRefused, {}),
     ("data policy", 404, said("No endpoints found matching your data policy (Free)."), NoEndpoints, {}),
