@@ -28,7 +28,6 @@ from orchat.tui.problems import Problem, problem_of, stored_problem, unexpected
 from orchat.tui.progress import Progress
 from orchat.tui.screens.actions import ACTIONS
 from orchat.tui.screens.sessions import snippet
-from orchat.tui.screens.usage import table
 from orchat.tui.themes import OURS, fill_in
 from orchat.tui.transcript.styles import contrast
 from orchat.tui.widgets.sidebar import answer_cost, context_words, prices
@@ -341,31 +340,6 @@ def test_a_draft_costs_what_goes_in() -> None:
     assert draft_cost(Figures(model=known, context=Usage(prompt_tokens=99)), 1) == 100 * 10**6
     assert draft_cost(Figures(model=known), 0) is None
     assert draft_cost(Figures(model=MODELS[1]), 10) is draft_cost(Figures(), 10) is None
-
-
-USED = [
-    UsageRow(group="", attempts=2, finished=1, cost_pico=PICO),
-    UsageRow(group="somebody/a-model-with-a-long-name:free", cost_pico=PICO, estimated_pico=1, unknown_cost=1),
-]
-
-
-@pytest.mark.parametrize(
-    ("width", "columns"),
-    [
-        (120, ["MODEL", "sent", "whole", "cut", "failed", "in", "out", "cost"]),
-        (75, ["MODEL", "sent", "whole", "cut", "failed", "in", "out", "cost"]),
-        (55, ["MODEL", "sent", "in", "out", "cost"]),
-        (40, ["MODEL", "sent", "cost"]),
-        (20, ["MOD…", "cost"]),
-    ],
-)
-def test_a_usage_table_fits_the_width_and_keeps_the_cost(width: int, columns: list[str]) -> None:
-    head, unnamed, long = table("MODEL", USED, width).plain.splitlines()
-    assert head.split() == columns
-    assert max(map(len, (head, unnamed, long))) <= width
-    assert unnamed.startswith("unk") and unnamed.endswith(" $1.00")
-    assert long.startswith("som") and long.endswith(" ≈ $1.00 + ?")
-    assert "nothing yet" in table("KEY", [], width).plain
 
 
 def test_a_search_hit_shows_its_match_in_bold() -> None:
