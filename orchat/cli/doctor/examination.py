@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from orchat.domain.secret import Secret
     from orchat.paths import Paths
 
+MEND = "Mend it, or move the file away and run `orchat config init`."
+
 
 class Examination:
     """One visit.
@@ -68,15 +70,15 @@ class Examination:
 
     def _settings(self, paths: Paths | None) -> LoadedConfig:
         """The settings; the usual ones where somebody's own cannot be read."""
+        loaded = LoadedConfig(config=Config(), origins={})
         try:
             loaded = self._invocation.load()
+            own = self._invocation.paths()  # the demo has no settings of its own
+            self._add(installation.settings(own, loaded))
+        except Exception as error:
+            found = of_error("settings", error)
             if paths is not None:
-                own = self._invocation.paths()  # the demo has no settings of its own
-                self._add(guarded("settings", lambda: installation.settings(own, loaded)))
-        except OrchatError as error:
-            loaded = LoadedConfig(config=Config(), origins={})
-            if paths is not None:
-                self._add(of_error("settings", error))
+                self._add(replace(found, fix=found.fix or MEND))
         if not self._invocation.demo:
             return loaded
         from orchat.demo import start_demo
@@ -95,10 +97,10 @@ class Examination:
     def _database(self, path: Path) -> None:
         from orchat.store.inspection import inspected
 
-        if not path.exists():
-            self._add(skip("database", "there is none yet; the first start makes it"))
-            return
         try:
+            if not path.exists():
+                self._add(skip("database", "there is none yet; the first start makes it"))
+                return
             with inspected(path) as connection:
                 if self._read("database", path, lambda: database.opened(path, connection)).state == "fault":
                     return
@@ -106,7 +108,7 @@ class Examination:
                 self._read("ledger", path, lambda: database.ledger(connection))
                 with suppress(StoreError):
                     self._current = database.reading(path, lambda: database.current_key(connection))
-        except OrchatError as error:
+        except Exception as error:
             self._add(of_error("database", error))
 
     def _read(self, name: str, path: Path, check: Callable[[], Finding]) -> Finding:
@@ -175,6 +177,5 @@ class Examination:
         self._add(guarded("keyboard", ask))
         self._add(guarded("pictures", lambda: terminal.pictures(answers)))
         self._add(guarded("clipboard", lambda: terminal.clipboard(environ, answers)))
-        through = terminal.passthrough(environ)
-        if through is not None:
-            self._add(through)
+        if environ.get("TMUX"):
+            self._add(guarded("tmux", lambda: terminal.passthrough(environ)))

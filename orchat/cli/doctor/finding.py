@@ -55,17 +55,22 @@ def guarded(name: str, check: Callable[[], Finding]) -> Finding:
     """
     try:
         return check()
-    except OrchatError as error:
+    except Exception as error:  # a doctor that falls ill helps nobody
         return of_error(name, error)
-    except OSError as error:
+
+
+def of_error(name: str, error: Exception) -> Finding:
+    """The finding that an error amounts to; a database that others are writing is not at fault.
+
+    Args:
+        name: Of the finding.
+        error: What a check has raised.
+    """
+    if isinstance(error, OrchatError):
+        state: State = "warn" if isinstance(error, StoreBusy) else "fault"
+        return Finding(name=name, state=state, detail=error.message, fix=error.hint)
+    if isinstance(error, OSError):
         reason = (error.strerror or type(error).__name__).lower()
         place = f"{error.filename}: " if error.filename else ""
         return fault(name, f"{place}{reason}", "Check that it is there, whose it is, and whether you may use it.")
-    except Exception as error:  # a doctor that falls ill helps nobody
-        return fault(name, f"could not be looked at ({type(error).__name__})", OURS)
-
-
-def of_error(name: str, error: OrchatError) -> Finding:
-    """The finding that an error amounts to; a database that others are writing is not at fault."""
-    state: State = "warn" if isinstance(error, StoreBusy) else "fault"
-    return Finding(name=name, state=state, detail=error.message, fix=error.hint)
+    return fault(name, f"could not be looked at ({type(error).__name__})", OURS)

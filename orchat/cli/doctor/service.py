@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from orchat.cli import interrupts
-from orchat.cli.doctor.finding import OURS, Finding, fault, of_error, ok, skip, warn
+from orchat.cli.doctor.finding import Finding, fault, of_error, ok, skip, warn
 from orchat.domain.money import format_usd
-from orchat.errors import KeysError, OrchatError
+from orchat.errors import KeysError
 
 if TYPE_CHECKING:
     from orchat.clock import Clock
@@ -107,7 +107,5 @@ def _moment(text: str | None) -> float | None:
 async def _guarded(name: str, check: Callable[[], Awaitable[Finding]]) -> Finding:
     try:
         return await check()
-    except OrchatError as error:
-        return of_error(name, error)
     except Exception as error:  # a doctor that falls ill helps nobody
-        return fault(name, f"could not be looked at ({type(error).__name__})", OURS)
+        return of_error(name, error)

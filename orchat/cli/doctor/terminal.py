@@ -142,17 +142,12 @@ def _through_tmux(environ: Mapping[str, str]) -> Finding:
     return ok("clipboard", f"by tmux (set-clipboard {option})")
 
 
-def passthrough(environ: Mapping[str, str]) -> Finding | None:
-    """Whether pictures get through tmux.
+def passthrough(environ: Mapping[str, str]) -> Finding:
+    """Whether pictures get through the tmux around us.
 
     Args:
         environ: The environment.
-
-    Returns:
-        None outside of tmux.
     """
-    if not environ.get("TMUX"):
-        return None
     option = tmux_option("allow-passthrough", environ)
     if option is None:
         return skip("tmux", "does not say whether it lets pictures pass")
