@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from orchat import logs
 from orchat.dispatch import blame
 from orchat.domain.events import SwitchedKey
 from orchat.errors import KeysError, OrchatError, RateLimited
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
     from orchat.keys.ring import KeyLease, Ring
     from orchat.store.connection import Connection
     from orchat.store.holds import Hold
-    from orchat.store.reports import Report
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,15 @@ class _Mark:
     before: Hold | None
     kind: str
     fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Aside:
+    """What became of a failure in the database."""
+
+    account: str
+    until: float | None
+    mark: _Mark | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,19 +104,16 @@ class Payer:
         owner = blame.key_owner(error)
         if owner is None:
             return
-        now, lease = self._ground.clock.now(), self.lease
-        account, report, before = await self._ground.db.read(_record, lease.fingerprint, owner)
-        self._failed[lease.fingerprint] = _Failure(owner=owner, account=account)
-        kind = blame.hold_kind(error)
-        if before is not None and before.kind == kind and before.is_active(now):
-            # Sent before another request failed of the same: that is one failure, not two.
-            _note(error, before.until, lease.label, owner)
-            return
-        scope = blame.scope_of(owner, fingerprint=lease.fingerprint, account=account)
-        until = blame.hold_for(error, before, report, now=now)
-        await self._ring.put_aside(lease, scope, kind=kind, reason=error.message, until=until)
-        self._marks.append(_Mark(scope=scope, before=before, kind=kind, fingerprint=lease.fingerprint))
-        _note(error, until, lease.label, owner)
+        lease, now = self.lease, self._ground.clock.now()
+        aside = await self._ground.db.write(_put_aside, lease.fingerprint, owner, error, now)
+        self._failed[lease.fingerprint] = _Failure(owner=owner, account=aside.account)
+        if aside.mark is not None:
+            self._marks.append(aside.mark)
+            logs.event(logger, "key.aside", key=lease.label, scope=owner, kind=aside.mark.kind)
+        if isinstance(error, KeysError):
+            error.until, error.scope, error.key_label = aside.until, owner, lease.label
+        elif isinstance(error, RateLimited) and error.resets_at is None:
+            error.resets_at = aside.until
 
     async def barred(self, hold: Hold, model: str) -> OrchatError:
         """The failure that a hold stands for, where it keeps the present key from being asked.
@@ -192,18 +201,19 @@ class Payer:
             error.until = None
 
 
-def _note(error: OrchatError, until: float | None, label: str, owner: blame.KeyOwner) -> None:
-    if isinstance(error, KeysError):
-        error.until, error.scope, error.key_label = until, owner, label
-    elif isinstance(error, RateLimited) and error.resets_at is None:
-        error.resets_at = until
-
-
-def _record(connection: Connection, fingerprint: str, owner: blame.KeyOwner) -> tuple[str, Report | None, Hold | None]:
-    """What is known of a key that failed: its account, what the server said of it, and how it was held so far."""
+def _put_aside(
+    connection: Connection, fingerprint: str, owner: blame.KeyOwner, error: OrchatError, now: float
+) -> _Aside:
+    """Hold a failure against its owner, in one transaction: requests that failed together are one failure."""
     account = reports.account_of(connection, fingerprint)
-    scope = blame.scope_of(owner, fingerprint=fingerprint, account=account)
-    return account, reports.get(connection, fingerprint), holds.get(connection, scope)
+    scope, kind = blame.scope_of(owner, fingerprint=fingerprint, account=account), blame.hold_kind(error)
+    before = holds.get(connection, scope)
+    if before is not None and before.kind == kind and before.is_active(now):
+        return _Aside(account=account, until=before.until)
+    until = blame.hold_for(error, before, reports.get(connection, fingerprint), now=now)
+    holds.put(connection, scope, kind=kind, reason=error.message, source="server", now=now, until=until)
+    mark = _Mark(scope=scope, before=before, kind=kind, fingerprint=fingerprint)
+    return _Aside(account=account, until=until, mark=mark)
 
 
 def _restore(connection: Connection, marks: list[_Mark]) -> None:

@@ -168,7 +168,7 @@ def reserve(connection: Connection, claim: Claim, now: float) -> Outcome:
     if exceeded is not None and not claim.over_budget:
         withdraw(connection, claim.ticket)
         return OverBudget(state=exceeded)
-    pause = holds.longest(*held)
+    pause = holds.longest(*(hold for hold in held if hold.kind == holds.IN_FLIGHT))
     block = _block(connection, claim, now, pause)
     if block is not None and queue.reaping_is_due(connection, now):
         instances.reap(connection)

@@ -1,4 +1,5 @@
 from tests.support.house import clock, house
+from tests.support.pool import demo, houses
 from tests.support.server import server
 
-__all__ = ["clock", "house", "server"]
+__all__ = ["clock", "demo", "house", "houses", "server"]

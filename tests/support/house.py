@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,8 +23,30 @@ from tests.support.clock import FakeClock
 KEY = Secret("sk-or-v1-" + "5ec7e7" * 10)
 
 
+def key_of(label: str) -> Secret:
+    """A key that nobody else has."""
+    return Secret("sk-or-v1-" + label.encode().hex().ljust(60, "5"))
+
+
+def keep_keys(folder: Path, *labels: str) -> Path:
+    """A file of keys, for the setting ``keys.file``."""
+    file = folder / "keys.json"
+    file.write_text(json.dumps({label: key_of(label).reveal() for label in labels}))
+    file.chmod(0o600)
+    return file
+
+
 def make_runtime(server: DemoServer, clock: FakeClock, **settings: Any) -> Runtime:
-    """A runtime that talks to `server`; settings by dotted name with ``__`` for the dot."""
+    """A runtime that talks to `server` and pays with `KEY`; settings by dotted name with ``__`` for the dot."""
+    return _runtime(server, clock, settings, key=KEY)
+
+
+def ring_runtime(server: DemoServer, clock: FakeClock, key_file: Path, **settings: Any) -> Runtime:
+    """The same, with a ring of the keys in a file."""
+    return _runtime(server, clock, {"keys.store": "file", "keys.file": str(key_file), **settings}, key=None)
+
+
+def _runtime(server: DemoServer, clock: FakeClock, settings: dict[str, Any], *, key: Secret | None) -> Runtime:
     return Runtime.create(
         front_end="library",
         settings={
@@ -33,7 +57,7 @@ def make_runtime(server: DemoServer, clock: FakeClock, **settings: Any) -> Runti
             "keys.reconcile": False,
             **{name.replace("__", "."): value for name, value in settings.items()},
         },
-        key=KEY,
+        key=key,
         key_label="work",
         clock=clock,
     )
