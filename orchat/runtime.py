@@ -17,6 +17,7 @@ from orchat.tasks import Tasks, settled
 
 if TYPE_CHECKING:
     from orchat.chat.service import Conversations
+    from orchat.chat.title import Titles
     from orchat.config import Config, LoadedConfig
     from orchat.dispatch.attempt import Ground
     from orchat.dispatch.catalog import Models
@@ -180,6 +181,7 @@ class Runtime:
         await parts.conversations.drain()
         await parts.client.aclose()
         await self._tasks.close(cancel=False)
+        await parts.conversations.aclose()
         await parts.instance.release(parts.db)
         await parts.db.close()
         self._parts = None
@@ -204,9 +206,10 @@ class Runtime:
                 await opening.result().close()
             raise
         db = opening.result()
+        parts = self._build(db, instance, client)
         if self.front_end == "tui":
-            self._tasks.spawn(db.write(db.blobs.sweep, self.clock.now()), name="remove files that nothing uses")
-        return self._build(db, instance, client)
+            self._tasks.spawn(parts.conversations.sweep(), name="remove what was deleted long ago")
+        return parts
 
     async def _client(self) -> OpenRouter:
         """The client; its HTTP library is loaded in a thread meanwhile, where a request is about to be sent."""
@@ -240,9 +243,7 @@ class Runtime:
         reconciler = self._reconciler(ground, ring)
         if reconciler is not None:
             ground = replace(ground, answered=reconciler.answered)
-        dispatcher = Dispatcher(
-            ground, config, ring=ring, default_model=self.default_model, front_end=self.front_end
-        )
+        dispatcher = Dispatcher(ground, config, ring=ring, default_model=self.default_model, front_end=self.front_end)
         return Parts(
             db=db,
             instance=instance,
@@ -251,7 +252,9 @@ class Runtime:
             ring=ring,
             dispatcher=dispatcher,
             conversations=Conversations(
-                Desk(db=db, dispatcher=dispatcher, clock=self.clock, owner=instance.id), self._tasks
+                Desk(db=db, dispatcher=dispatcher, clock=self.clock, owner=instance.id),
+                self._tasks,
+                self._titles(models),
             ),
             ground=ground,
             reconciler=reconciler,
@@ -264,6 +267,17 @@ class Runtime:
         from orchat.dispatch.reconcile import Reconciler
 
         return Reconciler(ground, ring)
+
+    def _titles(self, models: Models) -> Titles | None:
+        chat = self.config.chat
+        if not chat.title_model:
+            return None
+        from decimal import Decimal
+
+        from orchat.chat.title import Titles
+        from orchat.domain.money import to_pico
+
+        return Titles(chat.title_model, to_pico(Decimal(str(chat.title_budget_usd))), models.pricing)
 
     # ---- parts ----
 

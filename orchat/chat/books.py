@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from orchat.chat.context import build_messages
+from orchat.chat.continuing import extended, going_on
 from orchat.dispatch.dispatcher import Circumstances
 from orchat.domain.conversation import Conversation, MessageState, StoredMessage
 from orchat.domain.events import Finished, Opened, Timing
@@ -57,6 +58,8 @@ class Desk:
     """Tells the time."""
     owner: str
     """This instance."""
+    ledger: Database | None = None
+    """Where the ledger is; None: in `db`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +89,20 @@ class TurnBooks:
         answer_id: The row that the answer is written to.
         conversation: The conversation as it was when the turn began.
         wish: How the answer is wanted.
+        before: The answer that this one goes on with.
     """
 
     def __init__(
-        self, desk: Desk, prompt: StoredMessage, answer_id: int, conversation: Conversation, wish: Wish
+        self,
+        desk: Desk,
+        prompt: StoredMessage,
+        answer_id: int,
+        conversation: Conversation,
+        wish: Wish,
+        before: StoredMessage | None = None,
     ) -> None:
         self._desk = desk
+        self.before = before
         self._conversation = conversation
         self._wish = wish
         self.prompt = prompt
@@ -110,20 +121,18 @@ class TurnBooks:
         files = {sha256: await asyncio.to_thread(desk.db.blobs.get, sha256) for sha256 in wanted}
         messages = build_messages(path, system=conversation.system, model=self.model, files=files)
         request = ChatRequest(messages=messages, model=self.model, session_id=conversation.id)
-        return desk.dispatcher.stream(
-            replace(request, **dict(self._wish.parameters or {})),
-            Circumstances(
-                fallbacks=self._wish.fallbacks,
-                conversation_id=conversation.id,
-                use_cache=self._wish.use_cache,
-                over_budget=self._wish.over_budget,
-                switch=self._wish.switch,
-            ),
+        request = replace(request, **dict(self._wish.parameters or {}))
+        around = Circumstances(
+            fallbacks=self._wish.fallbacks, conversation_id=conversation.id, use_cache=self._wish.use_cache
         )
+        if self.before is not None:
+            return going_on(desk.dispatcher, request, self.before.text, around)
+        return desk.dispatcher.stream(request, around)
 
     async def checkpoint(self, reply: Reply) -> None:
         """Write what has arrived so far."""
-        await self._desk.db.write(store.checkpoint_answer, self.answer_id, reply.text, reply.reasoning)
+        whole = self._whole(reply)
+        await self._desk.db.write(store.checkpoint_answer, self.answer_id, whole.text, whole.reasoning)
 
     async def note_generation(self, generation_id: str) -> None:
         """Write the server's id of the answer."""
@@ -143,7 +152,7 @@ class TurnBooks:
             conversation_id=self._conversation.id,
             parent_id=self.prompt.id,
             role="assistant",
-            reply=ending.reply,
+            reply=self._whole(ending.reply),
             state=ending.state,
             model=who.model or self.model,
             provider=who.provider,
@@ -158,9 +167,13 @@ class TurnBooks:
         )
         return await self._desk.db.write(store.finish_answer, answer)
 
+    def _whole(self, reply: Reply) -> Reply:
+        return reply if self.before is None else extended(self.before.reply, reply)
+
     async def _spent(self, generation_id: str | None) -> tuple[Usage | None, Cost]:
         """What an answer that was not finished has cost, as the ledger has it: an estimate, or what the server said."""
         if generation_id is None:
             return None, UNKNOWN_COST
-        entry = await self._desk.db.read(ledger.of_generation, self._conversation.id, generation_id)
+        db = self._desk.ledger or self._desk.db
+        entry = await db.read(ledger.of_generation, self._conversation.id, generation_id)
         return (None, UNKNOWN_COST) if entry is None else (entry.settlement.usage, entry.settlement.cost)

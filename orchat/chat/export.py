@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
-from orchat.domain.conversation import Conversation, StoredMessage
+from orchat.domain.conversation import Conversation, SavedSession, StoredMessage
 from orchat.domain.money import format_usd, to_usd
 
 SCHEMA = "orchat-conversation-1"
@@ -43,39 +43,42 @@ def to_markdown(conversation: Conversation, path: Sequence[StoredMessage]) -> st
     return "\n".join(lines).rstrip() + "\n"
 
 
-def to_json(
-    conversation: Conversation, messages: Sequence[StoredMessage], files: Mapping[str, bytes]
-) -> dict[str, Any]:
-    """Everything: every branch, every figure, every attachment.
+def to_json(saved: SavedSession) -> dict[str, Any]:
+    """Everything: every branch, every figure, every attachment. `orchat.chat.importer.own` reads it back.
 
     Args:
-        conversation: The conversation.
-        messages: All its messages, parents before children.
-        files: Bytes of every attachment, by SHA-256.
+        saved: The session.
 
     Returns:
         A JSON object; money is a decimal string in USD, files are base64.
     """
+    facts = saved.conversation
     return {
         "schema": SCHEMA,
         "conversation": {
-            "id": conversation.id,
-            "title": conversation.title,
-            "created_at": conversation.created_at,
-            "updated_at": conversation.updated_at,
-            "model": conversation.model,
-            "system": conversation.system,
-            "active_leaf": conversation.active_leaf,
+            "id": facts.id,
+            "title": facts.title,
+            "title_is_manual": facts.title_is_manual,
+            "pinned": facts.pinned,
+            "created_at": facts.created_at,
+            "updated_at": facts.updated_at,
+            "model": facts.model,
+            "system": facts.system,
+            "active_leaf": facts.active_leaf,
+            "cost_usd": _usd(facts.cost_pico),
         },
-        "messages": [_message(stored) for stored in messages],
-        "files": {sha256: base64.b64encode(data).decode("ascii") for sha256, data in files.items()},
+        "messages": [_message(stored) for stored in saved.messages],
+        "files": {sha256: base64.b64encode(data).decode("ascii") for sha256, data in saved.files.items()},
     }
 
 
 def _message(stored: StoredMessage) -> dict[str, Any]:
     row = asdict(stored)
     del row["conversation_id"], row["cost"]
-    pico = stored.cost.pico
-    row["cost_usd"] = None if pico is None else format(to_usd(pico), "f")
+    row["cost_usd"] = _usd(stored.cost.pico)
     row["cost_source"] = stored.cost.source
     return row
+
+
+def _usd(pico: int | None) -> str | None:
+    return None if pico is None else format(to_usd(pico), "f")

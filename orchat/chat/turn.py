@@ -87,6 +87,16 @@ class Turn:
         return self._books.prompt
 
     @property
+    def conversation_id(self) -> str:
+        """Where it is said."""
+        return self._books.prompt.conversation_id
+
+    @property
+    def before(self) -> StoredMessage | None:
+        """The answer that this one goes on with; the events tell only what comes after its text."""
+        return self._books.before
+
+    @property
     def answer_id(self) -> int:
         """Number of the answer's row."""
         return self._books.answer_id

@@ -66,7 +66,7 @@ def list_(context: click.Context, /, *, limit: int, as_json: bool) -> None:
 def show(context: click.Context, /, *, session: str, as_json: bool) -> None:
     """Print a session as Markdown, or with --json everything it holds."""
     invocation = invocation_of(context)
-    form = "json" if as_json else "markdown"
+    form = "json" if as_json else "md"
     invocation.output.write(invocation.run(lambda runtime: _exported(runtime, session, form)))
 
 
@@ -96,7 +96,7 @@ def search(context: click.Context, /, *, text: str, limit: int, as_json: bool) -
 
 @command.command("export", add_help_option=False)
 @click.argument("session", metavar="ID")
-@click.option("--format", "form", type=click.Choice(["markdown", "json"]), default="markdown", show_default=True)
+@click.option("--format", "form", type=click.Choice(["md", "json"]), default="md", show_default=True)
 @click.option("-o", "--output", "target", metavar="FILE", help="Write to FILE, which must not exist.")
 @common()
 @click.pass_context

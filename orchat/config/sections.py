@@ -115,6 +115,12 @@ class ChatSettings:
     )
     prompt_caching: bool = field(default=True, metadata=about("Let Claude models cache long prompts."))
     save: bool = field(default=True, metadata=about("Keep conversations in the database."))
+    title_model: str = field(
+        default="", metadata=about("Model that names new sessions; empty leaves the first line of the first prompt.")
+    )
+    title_budget_usd: float = field(
+        default=0.001, metadata=about("Most dollars that such a title may cost.", low=0, high=1)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from orchat.store.blobs import Blobs
 
 Value: TypeAlias = str | bytes | int | float | None
 Parameters: TypeAlias = Sequence[Value] | Mapping[str, Value]
@@ -16,6 +19,8 @@ class Connection(sqlite3.Connection):
 
     path: Path
     """The database."""
+    blobs: Blobs
+    """The files that belong to it."""
 
     def execute(self, sql: str, parameters: Parameters = (), /) -> sqlite3.Cursor:  # type: ignore[override]  # narrower
         """Run one statement; half an emoji (a lone surrogate, as JSON may bring) is mended rather than refused."""
@@ -33,17 +38,20 @@ def _mended(value: Value) -> Value:
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def connect(path: Path, timeout_s: float) -> Connection:
+def connect(path: Path, timeout_s: float, blobs: Blobs) -> Connection:
     """Open a database that exists, with nothing set but the time to wait for locks.
 
     Args:
-        path: The file.
+        path: The file; ``:memory:`` for none.
         timeout_s: Seconds that SQLite waits for another connection's lock.
+        blobs: The files that belong to it.
     """
     # `timeout` sets the busy timeout before the first statement: switching to WAL already needs it.
     connection = sqlite3.connect(path, timeout=timeout_s, isolation_level=None, factory=Connection)
-    connection.path = path
+    connection.path, connection.blobs = path, blobs
     connection.row_factory = sqlite3.Row
+    # SQLite itself knows upper and lower case in English alone.
+    connection.create_function("fold", 1, str.casefold, deterministic=True)
     return connection
 
 

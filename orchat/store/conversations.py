@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 
-from orchat.domain.conversation import Conversation
+from orchat.domain.conversation import Conversation, SessionFilter
 from orchat.errors import NotFound
-from orchat.store.connection import Connection
-from orchat.store.tree import delete_messages, must_change, no_conversation
+from orchat.store.connection import Connection, Value
+from orchat.store.search import like
+from orchat.store.tree import deleted_conversation, no_conversation
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _ALIKE = str.maketrans("oil", "011", "-")
 _EPOCH_MS = 1_704_067_200_000  # 2024-01-01: 40 bits of milliseconds last from here until 2058.
 
 _SELECT = """
-SELECT c.id, c.title, c.created_at, c.updated_at, c.model, c.system, c.active_leaf,
-       (SELECT count(*) FROM messages AS m WHERE m.conversation_id = c.id) AS messages,
-       (SELECT coalesce(sum(a.cost_pico), 0) FROM attempts AS a WHERE a.conversation_id = c.id) AS cost_pico
+SELECT c.id, c.title, c.title_is_manual, c.created_at, c.updated_at, c.model, c.system, c.active_leaf, c.pinned,
+       c.deleted_at,
+       (SELECT count(*) FROM messages AS m WHERE m.conversation_id = c.id AND m.deletion IS NULL) AS messages,
+       (SELECT json_group_array(DISTINCT m.model) FROM messages AS m
+        WHERE m.conversation_id = c.id AND m.deletion IS NULL AND m.model IS NOT NULL) AS models,
+       c.imported_pico
+       + (SELECT coalesce(sum(a.cost_pico), 0) FROM attempts AS a WHERE a.conversation_id = c.id) AS cost_pico
 FROM conversations AS c
 """
 
@@ -59,7 +65,7 @@ def create(
 
 
 def get(connection: Connection, id: str) -> Conversation:
-    """One conversation.
+    """One conversation that is not deleted.
 
     Args:
         connection: Any.
@@ -71,18 +77,27 @@ def get(connection: Connection, id: str) -> Conversation:
     row = connection.execute(f"{_SELECT} WHERE c.id = ?", (id,)).fetchone()
     if row is None:
         raise no_conversation(id)
+    if row["deleted_at"] is not None:
+        raise deleted_conversation(id)
     return _conversation(row)
 
 
-def list_conversations(connection: Connection, limit: int = 50, offset: int = 0) -> list[Conversation]:
-    """Conversations, the one used last first.
+def list_conversations(
+    connection: Connection, limit: int = 50, offset: int = 0, wanted: SessionFilter | None = None
+) -> list[Conversation]:
+    """Conversations: those that are pinned first, then the one used last first.
 
     Args:
         connection: Any.
         limit: How many at most; -1 for all.
         offset: How many to leave out first.
+        wanted: Which of them; None: all that are not deleted.
     """
-    rows = connection.execute(f"{_SELECT} ORDER BY c.updated_at DESC, c.id DESC LIMIT ? OFFSET ?", (limit, offset))
+    conditions, values = _conditions(wanted or SessionFilter())
+    rows = connection.execute(
+        f"{_SELECT} WHERE {conditions} ORDER BY c.pinned DESC, c.updated_at DESC, c.id DESC LIMIT ? OFFSET ?",
+        (*values, limit, offset),
+    )
     return [_conversation(row) for row in rows]
 
 
@@ -92,29 +107,32 @@ def latest(connection: Connection) -> Conversation | None:
     Args:
         connection: Any.
     """
-    return next(iter(list_conversations(connection, 1)), None)
+    row = connection.execute(
+        f"{_SELECT} WHERE c.deleted_at IS NULL ORDER BY c.updated_at DESC, c.id DESC LIMIT 1"
+    ).fetchone()
+    return None if row is None else _conversation(row)
 
 
-def resolve_id(connection: Connection, prefix: str) -> str:
+def resolve_id(connection: Connection, prefix: str, deleted: bool = False) -> str:
     """The id that begins with what a person typed.
 
     Args:
         connection: Any.
         prefix: The first characters; case, hyphens and the look-alikes of 0 and 1 do not matter.
+        deleted: Look among those that were deleted, instead of the others.
 
     Raises:
         NotFound: None begins like this, or several do.
     """
     start = prefix.strip().lower().translate(_ALIKE)
-    rows = connection.execute(
-        "SELECT id FROM conversations WHERE substr(id, 1, ?) = ? ORDER BY updated_at DESC LIMIT 4", (len(start), start)
-    ).fetchall()
-    if not start or not rows:
-        raise no_conversation(prefix)
-    if len(rows) > 1:
-        names = ", ".join(row["id"] for row in rows[:3]) + (" …" if len(rows) > 3 else "")
+    found = [row["id"] for row in _beginning_with(connection, start, deleted)] if start else []
+    if not found:
+        gone = [] if deleted or not start else _beginning_with(connection, start, deleted=True)
+        raise deleted_conversation(gone[0]["id"]) if len(gone) == 1 else no_conversation(prefix)
+    if len(found) > 1:
+        names = ", ".join(found[:3]) + (" …" if len(found) > 3 else "")
         raise NotFound(f"Several sessions begin with {prefix!r}.", hint=f"Type more of the id: {names}")
-    return str(rows[0]["id"])
+    return str(found[0])
 
 
 def rename(connection: Connection, id: str, title: str, manual: bool = True) -> bool:
@@ -133,7 +151,8 @@ def rename(connection: Connection, id: str, title: str, manual: bool = True) -> 
         NotFound: There is no such conversation.
     """
     changed = connection.execute(
-        "UPDATE conversations SET title = ?, title_is_manual = ? WHERE id = ? AND (? OR NOT title_is_manual)",
+        "UPDATE conversations SET title = ?, title_is_manual = ?"
+        " WHERE id = ? AND deleted_at IS NULL AND (? OR NOT title_is_manual)",
         (title, manual, id, manual),
     )
     if not changed.rowcount:
@@ -152,7 +171,7 @@ def set_model(connection: Connection, id: str, model: str | None) -> None:
     Raises:
         NotFound: There is no such conversation.
     """
-    must_change(connection.execute("UPDATE conversations SET model = ? WHERE id = ?", (model, id)), id)
+    _change(connection, "UPDATE conversations SET model = ? WHERE id = ? AND deleted_at IS NULL", id, model)
 
 
 def set_system(connection: Connection, id: str, system: str | None) -> None:
@@ -166,27 +185,82 @@ def set_system(connection: Connection, id: str, system: str | None) -> None:
     Raises:
         NotFound: There is no such conversation.
     """
-    must_change(connection.execute("UPDATE conversations SET system = ? WHERE id = ?", (system, id)), id)
+    _change(connection, "UPDATE conversations SET system = ? WHERE id = ? AND deleted_at IS NULL", id, system)
 
 
-def delete(connection: Connection, id: str) -> tuple[str, ...]:
-    """Delete a conversation with all its branches; its rows in the ledger stay.
+def set_pinned(connection: Connection, id: str, pinned: bool) -> None:
+    """Keep a conversation at the top of the list, or let it go down.
 
     Args:
         connection: In a write transaction.
-        id: Its id.
-
-    Returns:
-        Digests of files that nothing refers to any more, for `Blobs.sweep` in a later transaction.
+        id: The conversation.
+        pinned: Whether it stands at the top.
 
     Raises:
         NotFound: There is no such conversation.
     """
-    rows = connection.execute("SELECT id FROM messages WHERE conversation_id = ?", (id,)).fetchall()
-    orphans = delete_messages(connection, [row["id"] for row in rows])
-    must_change(connection.execute("DELETE FROM conversations WHERE id = ?", (id,)), id)
-    return orphans
+    _change(connection, "UPDATE conversations SET pinned = ? WHERE id = ? AND deleted_at IS NULL", id, pinned)
+
+
+def delete(connection: Connection, id: str, now: float) -> None:
+    """Delete a conversation, so that `restore` can bring it back until `deletions.sweep` takes it.
+
+    Args:
+        connection: In a write transaction.
+        id: Its id.
+        now: Epoch seconds.
+
+    Raises:
+        NotFound: There is no such conversation.
+    """
+    _change(connection, "UPDATE conversations SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL", id, now)
+
+
+def restore(connection: Connection, id: str) -> Conversation:
+    """Bring a deleted conversation back as it was.
+
+    Args:
+        connection: In a write transaction.
+        id: Its id; one that is not deleted stays as it is.
+
+    Raises:
+        NotFound: It is gone for good, or never was.
+    """
+    connection.execute("UPDATE conversations SET deleted_at = NULL WHERE id = ?", (id,))
+    return get(connection, id)
+
+
+def _change(connection: Connection, update: str, id: str, value: Value) -> None:
+    if not connection.execute(update, (value, id)).rowcount:
+        get(connection, id)
+
+
+def _beginning_with(connection: Connection, start: str, deleted: bool) -> list[sqlite3.Row]:
+    return connection.execute(
+        "SELECT id FROM conversations WHERE substr(id, 1, ?) = ? AND (deleted_at IS NOT NULL) = ?"
+        " ORDER BY updated_at DESC LIMIT 4",
+        (len(start), start, deleted),
+    ).fetchall()
+
+
+def _conditions(wanted: SessionFilter) -> tuple[str, list[Value]]:
+    found: list[tuple[str, Value]] = [("(c.deleted_at IS NOT NULL) = ?", wanted.deleted)]
+    found += [("instr(fold(c.title), ?)", word) for word in wanted.title.casefold().split()]
+    if wanted.model:
+        answered = "EXISTS (SELECT 1 FROM messages AS m WHERE m.conversation_id = c.id AND m.deletion IS NULL"
+        found.append((f"{answered} AND m.model LIKE ? ESCAPE '!')", like(wanted.model)))
+    if wanted.after is not None:
+        found.append(("c.updated_at >= ?", wanted.after))
+    if wanted.before is not None:
+        found.append(("c.updated_at < ?", wanted.before))
+    if wanted.pinned:
+        found.append(("c.pinned = ?", True))
+    return " AND ".join(condition for condition, _ in found), [value for _, value in found]
 
 
 def _conversation(row: sqlite3.Row) -> Conversation:
-    return Conversation(**dict(row))
+    fields = dict(row)
+    models = tuple(sorted(json.loads(fields.pop("models"))))
+    return Conversation(
+        **{**fields, "pinned": bool(row["pinned"]), "title_is_manual": bool(row["title_is_manual"])}, models=models
+    )

@@ -166,7 +166,7 @@ class Database:
             self.warnings = (
                 f"The database lies on a network file system ({network}): it is slower there, and less safe.",
             )
-        self._connection = connection = connect(self.path, self._timeout_s)
+        self._connection = connection = connect(self.path, self._timeout_s, self.blobs)
         upgrade(connection, self._lock, clock, folder=migrations, journal="delete" if network else "wal")
         configure(connection)
 

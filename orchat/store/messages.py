@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 from orchat.domain.content import Role
 from orchat.domain.conversation import Attachment, MessageState, StoredMessage
 from orchat.errors import NotFound
 from orchat.store import rows, search
-from orchat.store.blobs import Blobs
 from orchat.store.connection import Connection
 from orchat.store.tree import active_leaf, get_message, no_message
 
@@ -53,9 +51,8 @@ def add_prompt(
     Raises:
         NotFound: No such conversation or parent, or a file was removed since it was attached.
     """
-    blobs = Blobs.beside(connection.path)
     for file in attachments:
-        if not blobs.has(file.sha256):
+        if not connection.blobs.has(file.sha256):
             raise NotFound(f"The attached file {file.name!r} is gone.", hint="Attach it again.")
     id = _insert(connection, conversation_id, parent_id, now, role=role, state="done", text=text)
     rows.add_attachments(connection, id, attachments)
@@ -75,6 +72,7 @@ def begin_answer(
     owner: str = "",
     now: float = 0.0,
     key_label: str | None = None,
+    continues: int | None = None,
 ) -> int:
     """Add an answer that is about to arrive, and make it the end of the active path.
 
@@ -86,6 +84,7 @@ def begin_answer(
         owner: Id of the instance that writes it; when that dies, `instances.reap` closes the answer.
         now: Epoch seconds.
         key_label: Which key pays.
+        continues: The answer to the same prompt that this one goes on with.
 
     Returns:
         The number of the message.
@@ -103,6 +102,7 @@ def begin_answer(
         model=model,
         key_label=key_label,
         owner=owner,
+        continues=continues,
     )
 
 
@@ -151,7 +151,7 @@ def finish_answer(connection: Connection, answer: StoredMessage) -> StoredMessag
     Raises:
         NotFound: It was deleted meanwhile.
     """
-    columns, pictures = rows.reply_columns(answer.reply, Blobs.beside(connection.path))
+    columns, pictures = rows.reply_columns(answer.reply, connection.blobs)
     cost = rows.money(answer.cost)
     search.remove(connection, (answer.id,))
     changed = connection.execute(
@@ -183,7 +183,17 @@ def finish_answer(connection: Connection, answer: StoredMessage) -> StoredMessag
     search.add(connection, (answer.id,))
     connection.execute("DELETE FROM attachments WHERE message_id = ?", (answer.id,))
     rows.add_attachments(connection, answer.id, pictures)
-    return get_message(connection, answer.id)
+    # A branch that was deleted while its answer arrived keeps the answer too: it may be brought back.
+    row = connection.execute("SELECT * FROM messages WHERE id = ?", (answer.id,)).fetchone()
+    return rows.messages(connection, (row,))[0]
+
+
+def _must_be_there(connection: Connection, conversation_id: str, id: int) -> None:
+    found = connection.execute(
+        "SELECT 1 FROM messages WHERE id = ? AND conversation_id = ? AND deletion IS NULL", (id, conversation_id)
+    ).fetchone()
+    if found is None:
+        raise no_message(id)
 
 
 def _insert(
@@ -198,16 +208,17 @@ def _insert(
     model: str | None = None,
     key_label: str | None = None,
     owner: str | None = None,
+    continues: int | None = None,
 ) -> int:
     active_leaf(connection, conversation_id)
-    try:
-        id = connection.execute(
-            "INSERT INTO messages (conversation_id, parent_id, role, state, created_at, text, model, key_label, owner)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (conversation_id, parent_id, role, state, now, text, model, key_label, owner),
-        ).lastrowid
-    except sqlite3.IntegrityError as error:
-        raise no_message(parent_id or 0) from error
+    if parent_id is not None:
+        _must_be_there(connection, conversation_id, parent_id)
+    id = connection.execute(
+        "INSERT INTO messages"
+        " (conversation_id, parent_id, role, state, created_at, text, model, key_label, owner, continues)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (conversation_id, parent_id, role, state, now, text, model, key_label, owner, continues),
+    ).lastrowid
     assert id is not None
     connection.execute(
         "UPDATE conversations SET active_leaf = ?, updated_at = max(updated_at, ?) WHERE id = ?",

@@ -161,7 +161,7 @@ def messages(connection: Connection, rows: Iterable[sqlite3.Row]) -> tuple[Store
         StoreDamaged: A column does not hold what was written.
     """
     found = tuple(rows)
-    blobs = Blobs.beside(connection.path)
+    blobs = connection.blobs
     files: dict[int, list[Attachment]] = {}
     for row in connection.execute(
         "SELECT * FROM attachments WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, position",
@@ -190,6 +190,7 @@ def _message(row: sqlite3.Row, attachments: tuple[Attachment, ...], blobs: Blobs
         key_label=row["key_label"],
         error=row["error"],
         hint=row["hint"],
+        continues=row["continues"],
         reply=_reply(row, blobs),
         attachments=attachments,
         usage=None if row["usage"] is None else Usage(**json.loads(row["usage"])),

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 
-from orchat.domain.conversation import StoredMessage
+from orchat.domain.conversation import Branch, StoredMessage
 from orchat.errors import NotFound
-from orchat.store import rows, search
+from orchat.store import rows
 from orchat.store.connection import Connection
 
+# An answer that another one goes on with is no branch of its own, unless something was said after it.
+_BRANCHES = """
+SELECT m.id, s.id AS sibling FROM messages AS m JOIN messages AS s
+  ON s.conversation_id = m.conversation_id AND s.parent_id IS m.parent_id AND s.deletion IS NULL
+WHERE m.id IN (SELECT value FROM json_each(?)) AND m.deletion IS NULL AND (
+  s.id = m.id
+  OR NOT EXISTS (
+    SELECT 1 FROM messages AS longer WHERE longer.conversation_id = s.conversation_id
+      AND longer.parent_id IS s.parent_id AND longer.deletion IS NULL AND longer.continues = s.id)
+  OR EXISTS (
+    SELECT 1 FROM messages AS child WHERE child.conversation_id = s.conversation_id
+      AND child.parent_id = s.id AND child.deletion IS NULL))
+ORDER BY m.id, s.id
+"""
 
-def get_message(connection: Connection, id: int) -> StoredMessage:
-    """One message.
+
+def get_message(connection: Connection, id: int, conversation_id: str | None = None) -> StoredMessage:
+    """One message that is not deleted.
 
     Args:
         connection: Any.
         id: Its number.
+        conversation_id: Where it has to be; None: anywhere.
 
     Raises:
         NotFound: There is none.
     """
-    found = rows.messages(connection, connection.execute("SELECT * FROM messages WHERE id = ?", (id,)))
-    if not found:
+    row = connection.execute("SELECT * FROM messages WHERE id = ? AND deletion IS NULL", (id,)).fetchone()
+    if row is None or conversation_id not in (None, row["conversation_id"]):
         raise no_message(id)
-    return found[0]
+    return rows.messages(connection, (row,))[0]
 
 
 def path(connection: Connection, conversation_id: str, leaf_id: int | None = None) -> tuple[StoredMessage, ...]:
@@ -47,7 +62,7 @@ def path(connection: Connection, conversation_id: str, leaf_id: int | None = Non
         return ()
     found = connection.execute(
         "WITH RECURSIVE up (id, parent_id) AS ("
-        " SELECT id, parent_id FROM messages WHERE id = ? AND conversation_id = ?"
+        " SELECT id, parent_id FROM messages WHERE id = ? AND conversation_id = ? AND deletion IS NULL"
         " UNION ALL SELECT m.id, m.parent_id FROM messages AS m JOIN up ON m.id = up.parent_id)"
         " SELECT m.* FROM up JOIN messages AS m ON m.id = up.id ORDER BY m.id",
         (leaf, conversation_id),
@@ -68,7 +83,9 @@ def all_messages(connection: Connection, conversation_id: str) -> tuple[StoredMe
         NotFound: There is no such conversation.
     """
     active_leaf(connection, conversation_id)
-    found = connection.execute("SELECT * FROM messages WHERE conversation_id = ? ORDER BY id", (conversation_id,))
+    found = connection.execute(
+        "SELECT * FROM messages WHERE conversation_id = ? AND deletion IS NULL ORDER BY id", (conversation_id,)
+    )
     return rows.messages(connection, found)
 
 
@@ -82,9 +99,13 @@ def active_leaf(connection: Connection, conversation_id: str) -> int | None:
     Raises:
         NotFound: There is no such conversation.
     """
-    row = connection.execute("SELECT active_leaf FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
+    row = connection.execute(
+        "SELECT active_leaf, deleted_at FROM conversations WHERE id = ?", (conversation_id,)
+    ).fetchone()
     if row is None:
         raise no_conversation(conversation_id)
+    if row["deleted_at"] is not None:
+        raise deleted_conversation(conversation_id)
     leaf: int | None = row["active_leaf"]
     return leaf
 
@@ -100,10 +121,29 @@ def set_active_leaf(connection: Connection, conversation_id: str, id: int | None
     Raises:
         NotFound: No such conversation, or the message is not in it.
     """
-    if id is not None and get_message(connection, id).conversation_id != conversation_id:
-        raise no_message(id)
-    changed = connection.execute("UPDATE conversations SET active_leaf = ? WHERE id = ?", (id, conversation_id))
-    must_change(changed, conversation_id)
+    active_leaf(connection, conversation_id)
+    if id is not None:
+        get_message(connection, id, conversation_id)
+    connection.execute("UPDATE conversations SET active_leaf = ? WHERE id = ?", (id, conversation_id))
+
+
+def switch(connection: Connection, conversation_id: str, id: int) -> int:
+    """Show the branch of a message: the active path leads through it to the newest leaf below.
+
+    Args:
+        connection: In a write transaction.
+        conversation_id: Which conversation.
+        id: A message of the branch.
+
+    Returns:
+        The leaf.
+
+    Raises:
+        NotFound: No such conversation, or the message is not in it.
+    """
+    leaf = newest_leaf(connection, id)
+    set_active_leaf(connection, conversation_id, leaf)
+    return leaf
 
 
 def children(connection: Connection, id: int) -> tuple[int, ...]:
@@ -115,7 +155,8 @@ def children(connection: Connection, id: int) -> tuple[int, ...]:
     """
     found = connection.execute(
         "SELECT c.id FROM messages AS m JOIN messages AS c"
-        " ON c.conversation_id = m.conversation_id AND c.parent_id = m.id WHERE m.id = ? ORDER BY c.id",
+        " ON c.conversation_id = m.conversation_id AND c.parent_id = m.id AND c.deletion IS NULL"
+        " WHERE m.id = ? AND m.deletion IS NULL ORDER BY c.id",
         (id,),
     )
     return tuple(row["id"] for row in found)
@@ -128,12 +169,25 @@ def siblings(connection: Connection, id: int) -> tuple[int, ...]:
         connection: Any.
         id: The message.
     """
-    found = connection.execute(
-        "SELECT s.id FROM messages AS m JOIN messages AS s"
-        " ON s.conversation_id = m.conversation_id AND s.parent_id IS m.parent_id WHERE m.id = ? ORDER BY s.id",
-        (id,),
-    )
-    return tuple(row["id"] for row in found)
+    return tuple(row["sibling"] for row in connection.execute(_BRANCHES, (json.dumps([id]),)))
+
+
+def branches(connection: Connection, ids: Sequence[int]) -> dict[int, Branch]:
+    """Where messages stand among those in their place.
+
+    Args:
+        connection: Any.
+        ids: The messages, such as those of a path.
+
+    Returns:
+        An entry for each that is not alone.
+    """
+    found: dict[int, list[int]] = {}
+    for row in connection.execute(_BRANCHES, (json.dumps(list(ids)),)):
+        found.setdefault(row["id"], []).append(row["sibling"])
+    return {
+        id: Branch(ids=tuple(others), number=others.index(id) + 1) for id, others in found.items() if len(others) > 1
+    }
 
 
 def newest_leaf(connection: Connection, id: int) -> int:
@@ -146,72 +200,34 @@ def newest_leaf(connection: Connection, id: int) -> int:
     Raises:
         NotFound: There is no such message.
     """
-    return max(_subtree(connection, id))
+    return max(subtree(connection, id))
 
 
-def delete_branch(connection: Connection, id: int) -> tuple[str, ...]:
-    """Delete a message with everything that follows it.
-
-    The active path, if it led through the message, leads to the newest leaf of the parent afterwards, or to that of
-    the newest other root.
+def version(connection: Connection) -> int:
+    """A number that changes whenever another connection has written to the database; asking costs almost nothing.
 
     Args:
-        connection: In a write transaction.
-        id: The message.
-
-    Returns:
-        Digests of files that nothing refers to any more, for `Blobs.sweep` in a later transaction.
-
-    Raises:
-        NotFound: There is no such message.
+        connection: Any.
     """
-    message = get_message(connection, id)
-    orphans = delete_messages(connection, _subtree(connection, id))
-    # The foreign key has emptied the active leaf if it was among them.
-    if active_leaf(connection, message.conversation_id) is None:
-        start = message.parent_id
-        if start is None:
-            start = connection.execute(
-                "SELECT max(id) AS id FROM messages WHERE conversation_id = ? AND parent_id IS NULL",
-                (message.conversation_id,),
-            ).fetchone()["id"]
-        leaf = None if start is None else newest_leaf(connection, start)
-        set_active_leaf(connection, message.conversation_id, leaf)
-    return orphans
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
 
-def delete_messages(connection: Connection, ids: Sequence[int]) -> tuple[str, ...]:
-    """Delete messages together with everything that answers them, out of the index too.
+def state(connection: Connection, conversation_id: str) -> str:
+    """A text that changes whenever anything does that a screen shows of a conversation, whoever changed it.
 
     Args:
-        connection: In a write transaction.
-        ids: Messages and all their descendants.
-
-    Returns:
-        Digests of files that nothing refers to any more.
+        connection: Any.
+        conversation_id: Which conversation; it may be deleted or gone.
     """
-    chosen = (json.dumps(ids),)
-    search.remove(connection, ids)
-    files = connection.execute(
-        "SELECT DISTINCT sha256 FROM attachments WHERE message_id IN (SELECT value FROM json_each(?))", chosen
-    ).fetchall()
-    connection.execute("DELETE FROM messages WHERE id IN (SELECT value FROM json_each(?))", chosen)
-    used = "SELECT 1 FROM attachments WHERE sha256 = ?"
-    return tuple(row["sha256"] for row in files if connection.execute(used, (row["sha256"],)).fetchone() is None)
-
-
-def must_change(cursor: sqlite3.Cursor, conversation_id: str) -> None:
-    """Refuse an update that met no conversation.
-
-    Args:
-        cursor: Of the update.
-        conversation_id: The one it was meant for.
-
-    Raises:
-        NotFound: No row was changed.
-    """
-    if not cursor.rowcount:
-        raise no_conversation(conversation_id)
+    row = connection.execute(
+        "SELECT json_array(c.title, c.model, c.system, c.active_leaf, c.pinned, c.deleted_at,"
+        " (SELECT count(*) FROM messages AS m WHERE m.conversation_id = c.id AND m.deletion IS NULL),"
+        " (SELECT max(m.id) FROM messages AS m WHERE m.conversation_id = c.id),"
+        " (SELECT json_group_array(json_array(m.id, length(m.text), length(m.reasoning))) FROM messages AS m"
+        "  WHERE m.state = 'streaming' AND m.conversation_id = c.id)) AS state FROM conversations AS c WHERE c.id = ?",
+        (conversation_id,),
+    ).fetchone()
+    return "" if row is None else str(row["state"])
 
 
 def no_conversation(id: str) -> NotFound:
@@ -223,6 +239,15 @@ def no_conversation(id: str) -> NotFound:
     return NotFound(f"There is no session {id!r}.", hint="See them all: orchat sessions list")
 
 
+def deleted_conversation(id: str) -> NotFound:
+    """The error for a conversation that was deleted and can be brought back.
+
+    Args:
+        id: Its id.
+    """
+    return NotFound(f"The session {id!r} was deleted.", hint=f"Bring it back: orchat sessions undelete {id}")
+
+
 def no_message(id: int) -> NotFound:
     """The error for a message that is not there.
 
@@ -232,12 +257,21 @@ def no_message(id: int) -> NotFound:
     return NotFound(f"There is no message {id}.", hint="It may have been deleted: open the session again.")
 
 
-def _subtree(connection: Connection, id: int) -> tuple[int, ...]:
+def subtree(connection: Connection, id: int) -> tuple[int, ...]:
+    """A message and everything that follows it on any branch.
+
+    Args:
+        connection: Any.
+        id: The message.
+
+    Raises:
+        NotFound: There is no such message.
+    """
     found = connection.execute(
         "WITH RECURSIVE down (id, conversation_id) AS ("
-        " SELECT id, conversation_id FROM messages WHERE id = ?"
+        " SELECT id, conversation_id FROM messages WHERE id = ? AND deletion IS NULL"
         " UNION ALL SELECT m.id, m.conversation_id FROM messages AS m"
-        " JOIN down ON m.conversation_id = down.conversation_id AND m.parent_id = down.id)"
+        " JOIN down ON m.conversation_id = down.conversation_id AND m.parent_id = down.id WHERE m.deletion IS NULL)"
         " SELECT id FROM down",
         (id,),
     )

@@ -7,7 +7,7 @@ from orchat import errors
 from orchat.chat.books import Wish
 from orchat.demo.script import cut_after, fault, raw, say, stall
 from orchat.demo.server import DemoServer
-from orchat.domain.conversation import Draft
+from orchat.domain.conversation import Draft, SessionFilter
 from orchat.domain.events import Event, Finished, TextDelta
 from orchat.store import tree
 from tests.support.clock import FakeClock
@@ -291,12 +291,16 @@ async def test_sessions_are_listed_found_renamed_and_deleted(house: House) -> No
     with pytest.raises(errors.UsageError):
         await chat.rename(first, " ")
     await chat.delete(first)
-    with pytest.raises(errors.NotFound):
+    with pytest.raises(errors.NotFound, match="was deleted"):
         await chat.get(first)
+    assert [found.id for found in await chat.list(wanted=SessionFilter(deleted=True))] == [first]
+    assert (await chat.undelete(first[:11])).title == "My colours"
+    with pytest.raises(errors.NotFound, match="no session"):
+        await chat.undelete(second)
     assert (await house.runtime.today()).attempts == 2
 
 
-async def test_deleting_a_session_removes_files_that_nothing_else_uses(house: House) -> None:
+async def test_a_session_that_was_deleted_long_ago_goes_with_its_files(house: House) -> None:
     chat = house.runtime.conversations
     house.server.script(say("x"))
     id = await begin(house)
@@ -307,7 +311,16 @@ async def test_deleting_a_session_removes_files_that_nothing_else_uses(house: Ho
     blobs = house.runtime.parts.db.blobs
     assert blobs.has(kept.sha256)
     await chat.delete(id)
+    house.clock.advance(29 * 86_400)
+    await chat.sweep()
+    assert blobs.has(kept.sha256)
+    assert (await chat.undelete(id)).messages == 2
+    await chat.delete(id)
+    house.clock.advance(31 * 86_400)
+    await chat.sweep()
     assert not blobs.has(kept.sha256)
+    with pytest.raises(errors.NotFound):
+        await chat.undelete(id)
 
 
 async def test_model_and_system_prompt_can_be_changed_between_turns(house: House) -> None:
@@ -331,7 +344,7 @@ async def test_a_session_is_exported_for_people_and_for_programs(house: House) -
             pass
     with pytest.raises(errors.StreamInterrupted):
         await talk(house, id, "second")
-    markdown = await chat.export(id, "markdown")
+    markdown = await chat.export(id, "md")
     assert markdown.startswith("# first\n")
     for part in ("## System", "Be brief.", "## You", "attached: a.txt", "one", "(cut: ", "$"):
         assert part in markdown
@@ -365,7 +378,7 @@ async def test_a_server_without_generation_ids_is_fine(house: House) -> None:
     assert (answer.text, answer.generation_id, answer.cost.source) == ("Hello", None, "estimated")
     assert answer.usage is not None
     assert (answer.usage.prompt_tokens, answer.usage.completion_tokens, answer.usage.estimated) == (1, 2, True)
-    assert "≈ $" in await house.runtime.conversations.export(id, "markdown")
+    assert "≈ $" in await house.runtime.conversations.export(id, "md")
 
 
 async def test_a_stopped_answer_without_a_generation_id_costs_nobody_knows_what(house: House) -> None:
@@ -382,4 +395,4 @@ async def test_a_session_without_a_system_prompt_is_exported_without_one(house: 
     house.server.script(say("one"))
     id = await begin(house)
     await talk(house, id, "hi")
-    assert "System" not in await house.runtime.conversations.export(id, "markdown")
+    assert "System" not in await house.runtime.conversations.export(id, "md")

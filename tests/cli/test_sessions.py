@@ -81,7 +81,7 @@ def test_messages_are_found(session: str, orchat: Orchat, demo: DemoThread) -> N
     assert orchat("sessions", "search", "london") == Done(0, "", "")
 
 
-@pytest.mark.parametrize("form", ["markdown", "json"])
+@pytest.mark.parametrize("form", ["md", "json"])
 def test_a_session_is_exported(form: str, session: str, orchat: Orchat, tmp_path: Path) -> None:
     target = tmp_path / "session"
     shown = orchat("sessions", "export", "--format", form, session)

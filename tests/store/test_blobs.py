@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from orchat.errors import NotFound, StoreBusy, StoreUnwritable
-from orchat.store import conversations, messages
+from orchat.store import conversations, deletions, messages
 from orchat.store.blobs import GRACE_S, Blobs
 from orchat.store.connection import Connection
 from orchat.store.locks import FileLock
@@ -115,7 +115,7 @@ def test_what_a_deletion_left_goes_at_once(connection: Connection, blobs: Blobs)
         conversations.create(connection, id, START)
     messages.add_prompt(connection, "c", None, "Look", (own, shared))
     messages.add_prompt(connection, "d", None, "Look", (shared,))
-    assert blobs.sweep(connection, START, conversations.delete(connection, "c")) == 1
+    assert blobs.sweep(connection, START, deletions.purge(connection, "c")) == 1
     assert (blobs.has(own.sha256), blobs.has(shared.sha256)) == (False, True)
 
 
@@ -123,7 +123,7 @@ def test_a_file_that_was_used_again_after_the_deletion_stays(connection: Connect
     file = blobs.put(b"own", "a", "text/plain")
     conversations.create(connection, "c", START)
     messages.add_prompt(connection, "c", None, "Look", (file,))
-    orphans = conversations.delete(connection, "c")
+    orphans = deletions.purge(connection, "c")
     conversations.create(connection, "d", START)
     messages.add_prompt(connection, "d", None, "Look", (file,))
     assert orphans == (file.sha256,)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pytest
 
 import orchat.store
-from orchat.domain.conversation import Attachment
+from orchat.domain.conversation import Attachment, Conversation, SavedSession
 from orchat.domain.fold import Reply
 from orchat.domain.ledger import Attempt, Settlement
 from orchat.domain.money import Cost, Usage
@@ -22,6 +22,8 @@ from orchat.store import (
     audit,
     catalog,
     conversations,
+    copies,
+    deletions,
     holds,
     instances,
     key_state,
@@ -34,7 +36,6 @@ from orchat.store import (
     rows,
     search,
     settings,
-    slots,
     tree,
 )
 from orchat.store.blobs import Blobs
@@ -51,6 +52,9 @@ pytestmark = pytest.mark.anyio
 Call = tuple[Callable[..., Any], tuple[Any, ...], Literal["read", "write"]]
 ATTEMPT = Attempt(started_at=START, model="m", key_label="k", key_fingerprint="f")
 DAY = "2026-09-21"
+SAVED = SavedSession(
+    conversation=Conversation(id="x", title="Saved", created_at=START, updated_at=START), messages=(answer(1),)
+)
 
 KEYWORDS: dict[Callable[..., Any], dict[str, Any]] = {
     holds.put: {"kind": "KeyRejected", "reason": "revoked", "source": "server", "now": START, "until": None},
@@ -62,13 +66,15 @@ CALLS: list[Call] = [
     (catalog.get, ("https://host",), "read"),
     (catalog.put, ("https://host", "[]", START), "write"),
     (conversations.create, ("d", START), "write"),
-    (conversations.delete, ("c",), "write"),
+    (conversations.delete, ("c", START), "write"),
     (conversations.get, ("c",), "read"),
     (conversations.latest, (), "read"),
     (conversations.list_conversations, (), "read"),
     (conversations.rename, ("c", "Title"), "write"),
     (conversations.resolve_id, ("c",), "read"),
+    (conversations.restore, ("c",), "write"),
     (conversations.set_model, ("c", "m"), "write"),
+    (conversations.set_pinned, ("c", True), "write"),
     (conversations.set_system, ("c", "Be kind."), "write"),
     (holds.active, (START,), "read"),
     (holds.clear, ("key:f",), "write"),
@@ -76,6 +82,16 @@ CALLS: list[Call] = [
     (holds.of_key, ("f", START), "read"),
     (holds.put, ("key:f",), "write"),
     (holds.restore, ("key:f", None), "write"),
+    (copies.duplicate, ("c", "d", START), "write"),
+    (copies.fork, ("c", 1, "d", START), "write"),
+    (copies.insert, (SAVED, "d"), "write"),
+    (copies.is_taken, ("c",), "read"),
+    (copies.of_source, ("chatgpt:1",), "read"),
+    (deletions.delete_branch, ("c", 1, START), "write"),
+    (deletions.last_deletion, ("c",), "read"),
+    (deletions.purge, ("c",), "write"),
+    (deletions.restore_branch, (1,), "write"),
+    (deletions.sweep, (START,), "write"),
     (instances.leave, ("i",), "write"),
     (instances.reap, (), "write"),
     (instances.register, ("j", "ask", START), "write"),
@@ -135,18 +151,19 @@ CALLS: list[Call] = [
     (settings.recents, (), "read"),
     (settings.remove, ("name",), "write"),
     (settings.toggle_favourite, ("m",), "write"),
-    (slots.release, ("scope", START), "write"),
-    (slots.reserve, ("scope", START, 1, 1.0), "write"),
     (tree.active_leaf, ("c",), "read"),
     (tree.all_messages, ("c",), "read"),
+    (tree.branches, ([1],), "read"),
     (tree.children, (1,), "read"),
-    (tree.delete_branch, (1,), "write"),
-    (tree.delete_messages, ((2,),), "write"),
     (tree.get_message, (1,), "read"),
     (tree.newest_leaf, (1,), "read"),
     (tree.path, ("c",), "read"),
     (tree.set_active_leaf, ("c", 1), "write"),
     (tree.siblings, (1,), "read"),
+    (tree.state, ("c",), "read"),
+    (tree.subtree, (1,), "read"),
+    (tree.switch, ("c", 1), "write"),
+    (tree.version, (), "read"),
 ]
 every_call = pytest.mark.parametrize("call", CALLS, ids=[call[0].__qualname__ for call in CALLS])
 
@@ -176,6 +193,7 @@ def functions_of_the_store() -> Iterator[Callable[..., Any]]:
 def seed(connection: Connection) -> None:
     conversations.create(connection, "c", START)
     messages.begin_answer(connection, "c", messages.add_prompt(connection, "c", None, "Hello").id)
+    deletions.delete_branch(connection, "c", messages.add_prompt(connection, "c", None, "Gone").id, START)
     ledger.begin(connection, ATTEMPT, "i")
     key_state.add(connection, "first", "f", START)
 

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchat.domain.conversation import SessionFilter
 from orchat.domain.ledger import Attempt, Settlement
 from orchat.domain.money import Cost
 from orchat.errors import NotFound, StoreError
-from orchat.store import conversations, ledger, messages, search, tree
+from orchat.store import conversations, copies, deletions, ledger, messages, search, tree
 from orchat.store.blobs import Blobs
 from orchat.store.connection import Connection
 from orchat.store.database import Database
@@ -87,7 +88,11 @@ def test_what_is_not_there_is_named(connection: Connection) -> None:
         lambda: conversations.rename(connection, "x", "t"),
         lambda: conversations.set_model(connection, "x", "m"),
         lambda: conversations.set_system(connection, "x", "s"),
-        lambda: conversations.delete(connection, "x"),
+        lambda: conversations.delete(connection, "x", START),
+        lambda: conversations.restore(connection, "x"),
+        lambda: conversations.set_pinned(connection, "x", True),
+        lambda: deletions.purge(connection, "x"),
+        lambda: copies.duplicate(connection, "x", "y", START),
         lambda: conversations.resolve_id(connection, "x"),
         lambda: conversations.resolve_id(connection, " "),
         lambda: tree.path(connection, "x"),
@@ -150,7 +155,9 @@ def test_deleting_takes_everything_but_the_ledger(connection: Connection) -> Non
         "i",
     )
 
-    assert conversations.delete(connection, "c") == (own.sha256,)
+    conversations.delete(connection, "c", START)
+    assert connection.execute("SELECT count(*) FROM messages").fetchone()[0] == 3
+    assert deletions.sweep(connection, START + 1) == (own.sha256,)
     assert [found.id for found in conversations.list_conversations(connection)] == ["d"]
     assert [hit.conversation_id for hit in search.search(connection, "needle")] == ["d"]
     assert connection.execute("SELECT count(*) FROM messages").fetchone()[0] == 1
@@ -170,5 +177,90 @@ def test_a_conversation_of_many_thousand_turns_can_be_read_and_deleted(connectio
     assert len(tree.path(connection, "c")) == 3000
     assert tree.newest_leaf(connection, 1) == 3000
     messages.finish_answer(connection, answer(3000))
-    assert conversations.delete(connection, "c") == ()
+    assert deletions.purge(connection, "c") == ()
     assert connection.execute("SELECT count(*) FROM messages").fetchone()[0] == 0
+
+
+def test_a_deleted_conversation_comes_back_as_it_was(connection: Connection) -> None:
+    conversations.create(connection, "c", START)
+    messages.add_prompt(connection, "c", None, "Needle")
+    before = conversations.get(connection, "c")
+    conversations.delete(connection, "c", START + 1)
+    assert conversations.list_conversations(connection) == []
+    assert conversations.latest(connection) is None
+    assert search.search(connection, "needle") == []
+    for attempt in (
+        lambda: conversations.get(connection, "c"),
+        lambda: conversations.delete(connection, "c", START),
+        lambda: conversations.rename(connection, "c", "t"),
+        lambda: conversations.set_model(connection, "c", "m"),
+        lambda: conversations.resolve_id(connection, "c"),
+        lambda: messages.add_prompt(connection, "c", None, "more"),
+        lambda: tree.path(connection, "c"),
+    ):
+        with pytest.raises(NotFound, match="was deleted") as caught:
+            attempt()
+        assert caught.value.hint == "Bring it back: orchat sessions undelete c"
+    (gone,) = conversations.list_conversations(connection, wanted=SessionFilter(deleted=True))
+    assert gone.deleted_at == START + 1
+    assert conversations.resolve_id(connection, "c", deleted=True) == "c"
+    assert conversations.restore(connection, "c") == conversations.restore(connection, "c") == before
+    assert len(search.search(connection, "needle")) == 1
+    with pytest.raises(NotFound, match="no session"):
+        conversations.resolve_id(connection, "c", deleted=True)
+
+
+def test_a_sweep_takes_only_what_was_deleted_long_ago(connection: Connection) -> None:
+    for number, id in enumerate("abc"):
+        conversations.create(connection, id, START)
+        if id != "c":
+            conversations.delete(connection, id, START + number)
+    assert deletions.sweep(connection, START + 1) == ()
+    left = connection.execute("SELECT id FROM conversations ORDER BY id").fetchall()
+    assert [row["id"] for row in left] == ["b", "c"]
+
+
+def test_what_is_pinned_stands_first_but_is_not_the_latest(connection: Connection) -> None:
+    for number, id in enumerate("abc"):
+        conversations.create(connection, id, START + number)
+    conversations.set_pinned(connection, "a", True)
+    assert [found.id for found in conversations.list_conversations(connection)] == ["a", "c", "b"]
+    latest = conversations.latest(connection)
+    assert latest is not None
+    assert (latest.id, latest.pinned) == ("c", False)
+    assert conversations.get(connection, "a").pinned
+    conversations.set_pinned(connection, "a", False)
+    assert [found.id for found in conversations.list_conversations(connection)] == ["c", "b", "a"]
+
+
+def test_the_models_that_answered_are_named(connection: Connection) -> None:
+    conversations.create(connection, "c", START, model="chosen")
+    prompt = messages.add_prompt(connection, "c", None, "Hello").id
+    for model in ("b/two", "a/one", "b/two"):
+        messages.begin_answer(connection, "c", prompt, model)
+    assert conversations.get(connection, "c").models == ("a/one", "b/two")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        (SessionFilter(), "cba"),
+        (SessionFilter(title="überra"), "b"),
+        (SessionFilter(title="ÜBER 50%"), "b"),
+        (SessionFilter(title="50_"), ""),
+        (SessionFilter(model="OAK"), "a"),
+        (SessionFilter(model="o_k"), ""),
+        (SessionFilter(after=START + 1), "cb"),
+        (SessionFilter(before=START + 1), "a"),
+        (SessionFilter(after=START + 1, before=START + 2), "b"),
+        (SessionFilter(pinned=True), "c"),
+        (SessionFilter(deleted=True), "d"),
+    ],
+)
+def test_some_of_all_can_be_listed(connection: Connection, wanted: SessionFilter, ids: str) -> None:
+    for number, (id, title) in enumerate({"a": "One", "b": "Überraschung 50%", "c": "", "d": "Gone"}.items()):
+        conversations.create(connection, id, START + number, title)
+    messages.begin_answer(connection, "a", messages.add_prompt(connection, "a", None, "x", now=START).id, "an/oak")
+    conversations.set_pinned(connection, "c", True)
+    conversations.delete(connection, "d", START)
+    assert "".join(found.id for found in conversations.list_conversations(connection, wanted=wanted)) == ids

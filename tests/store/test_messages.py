@@ -17,7 +17,7 @@ from orchat.domain.events import Cited, Timing
 from orchat.domain.fold import Reply
 from orchat.domain.money import UNKNOWN_COST, Cost, Usage
 from orchat.errors import NotFound
-from orchat.store import conversations, messages, tree
+from orchat.store import conversations, deletions, messages, tree
 from orchat.store.blobs import Blobs
 from orchat.store.connection import Connection
 from tests.support.clock import START
@@ -139,7 +139,7 @@ def test_an_answer_grows_and_ends(talk: Connection) -> None:
 
 def test_an_answer_that_was_deleted_meanwhile_is_missed(talk: Connection) -> None:
     id = messages.begin_answer(talk, "c", None)
-    tree.delete_branch(talk, id)
+    deletions.purge(talk, "c")
     messages.checkpoint_answer(talk, id, "on")
     with pytest.raises(NotFound, match=f"message {id}"):
         messages.finish_answer(talk, answer(id))

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from orchat.errors import StoreBusy, StoreDamaged, StoreError, StoreForeign, StoreNewer, StoreUnwritable
 from orchat.store import conversations, ledger, messages, search, tree
 from orchat.store import settings as remembered
+from orchat.store.blobs import Blobs
 from orchat.store.connection import Connection, configure, connect
 from orchat.store.database import Database
 from orchat.store.failures import explained
@@ -151,7 +152,7 @@ def test_no_damage_leads_to_anything_but_an_error_of_the_store(
         conversations.list_conversations,
         ledger.usage,
     )
-    with closing(connect(path, 1)) as connection:
+    with closing(connect(path, 1, Blobs.beside(path))) as connection:
         for read in (configure, *readers):
             try:
                 with explained(path):

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchat.domain.fold import Reply
-from orchat.store import conversations, messages, search
+from orchat.store import conversations, deletions, messages, search
 from orchat.store.connection import Connection
 from tests.support.clock import START
 from tests.support.store import answer
@@ -120,3 +120,71 @@ def test_an_answer_is_found_once_it_is_final(library: Connection) -> None:
     assert found(library, "birches") == [id]
     messages.finish_answer(library, answer(id, Reply(text="Poplars are tall.")))
     assert (found(library, "birches"), found(library, "poplars")) == ([], [id])
+
+
+@pytest.fixture
+def forest(connection: Connection) -> Connection:
+    """Two sessions: oaks, asked of two models in January, and ashes in March."""
+    for id, title, at in (("o", "Oak 100%", 1767225600.0), ("a", "ÄSCHE", 1772323200.0)):
+        conversations.create(connection, id, at, title)
+        prompt = messages.add_prompt(connection, id, None, f"where does the {id} grow tall", now=at).id
+        for model in ("acme/tall_one", "demo/writer"):
+            answered = messages.begin_answer(connection, id, prompt, model, now=at + 1)
+            messages.finish_answer(connection, answer(answered, Reply(text=f"tall trees of {model}")))
+    return connection
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ('"tall trees"', [2, 3, 5, 6]),
+        ('"trees tall"', []),
+        ('"tall tre', [2, 3, 5, 6]),
+        ("tre* tall", [2, 3, 5, 6]),
+        ("tall model:acme", [1, 2, 4, 5]),
+        ("trees model:ACME", [2, 5]),
+        ("trees model:tall%one", []),
+        ("trees model:acme model:demo", []),
+        ("tall after:2026-02", [4, 5, 6]),
+        ("tall before:2026-02-01", [1, 2, 3]),
+        ("tall after:2026 before:2026-02", [1, 2, 3]),
+        ("grow title:oak", [1]),
+        ("grow title:100%", [1]),
+        ("grow title:äsche", [4]),
+        ("grow title:birch", []),
+        ("model:writer", [1, 3, 4, 6]),
+        ("title:oak", [3]),
+        ("after:2026", [3, 6]),
+        ("after:2027", []),
+        ("model:", []),
+    ],
+)
+def test_conditions_narrow_what_is_found(forest: Connection, text: str, ids: list[int]) -> None:
+    assert found(forest, text) == ids
+
+
+def test_what_is_found_without_a_word_shows_how_it_begins(forest: Connection) -> None:
+    messages.add_prompt(forest, "o", None, "word\n" * 100, now=START)
+    (long,) = search.search(forest, "title:oak")
+    assert long.snippet == "word " * 20 + "…"
+    assert search.search(forest, "model:acme")[0].snippet == "tall trees of acme/tall_one"
+
+
+def test_of_very_many_matches_the_newest_come_first(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "RANKED", 2)
+    conversations.create(connection, "c", START)
+    for text in ("oak oak oak", "oak and much else that nobody asked for", "birch oak"):
+        messages.add_prompt(connection, "c", None, text)
+    assert [hit.message_id for hit in search.search(connection, "oak")] == [3, 2, 1]
+    assert [hit.message_id for hit in search.search(connection, "o")] == [3, 2, 1]
+    assert [hit.message_id for hit in search.search(connection, "oak birch")] == [3]
+
+
+def test_what_was_deleted_is_not_found_until_it_is_back(forest: Connection) -> None:
+    gone = deletions.delete_branch(forest, "o", 2, START)
+    conversations.delete(forest, "a", START)
+    assert found(forest, "trees") == [3]
+    assert found(forest, "model:acme") == []
+    deletions.restore_branch(forest, gone.id)
+    conversations.restore(forest, "a")
+    assert found(forest, "trees") == [2, 3, 5, 6]

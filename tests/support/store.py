@@ -10,6 +10,7 @@ from pathlib import Path
 from orchat.clock import Clock
 from orchat.domain.conversation import StoredMessage
 from orchat.domain.fold import Reply
+from orchat.store.blobs import Blobs
 from orchat.store.connection import Connection, configure, connect
 from orchat.store.database import Database
 from orchat.store.filesystem import private_file
@@ -23,7 +24,7 @@ def connected(folder: Path) -> Iterator[Connection]:
     """A new database, without a thread around it: what the functions of the store receive."""
     path = folder / "orchat.db"
     private_file(path)
-    with closing(connect(path, 1)) as connection:
+    with closing(connect(path, 1, Blobs.beside(path))) as connection:
         # No test cuts the power, and every flush of the disk costs milliseconds.
         connection.execute("PRAGMA synchronous=OFF")
         with closing(FileLock(folder / "orchat.db-lock", 1)) as lock:
