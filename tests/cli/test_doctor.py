@@ -156,6 +156,18 @@ def test_a_ledger_that_does_not_add_up_is_a_fault(session: str, orchat: Orchat, 
     assert (done.code, found(done, "ledger")["state"]) == (1, "fault")
 
 
+def test_a_row_that_a_crash_left_open_is_no_fault(session: str, orchat: Orchat, data: Path) -> None:
+    with closing(sqlite3.connect(data / "data" / "orchat.db")) as connection:
+        connection.execute(
+            "UPDATE attempts SET outcome = 'open', owner = 'gone', cost_pico = NULL, cost_source = 'unknown'"
+        )
+        connection.commit()
+    done = orchat("doctor", "--json", "--offline")
+
+    assert (done.code, found(done, "ledger")["state"]) == (0, "ok")
+    assert "next start settles" in found(done, "ledger")["detail"]
+
+
 def test_rows_without_their_parents_are_a_fault(session: str, orchat: Orchat, data: Path) -> None:
     with closing(sqlite3.connect(data / "data" / "orchat.db")) as connection:
         connection.execute("DELETE FROM conversations")

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from orchat.cli.doctor.finding import Finding, fault, ok, skip, warn
+from orchat.cli.doctor.finding import OURS, Finding, fault, ok, skip, warn
 
 if TYPE_CHECKING:
     from orchat.store.connection import Connection
 
 T = TypeVar("T")
+MOST = 5
+"""Lines told of one fault."""
 
 BIG = 256 * 2**20
 """Bytes of a file in which indexes are not compared with their tables: that would take many seconds."""
@@ -87,15 +89,18 @@ def ledger(connection: Connection) -> Finding:
     Args:
         connection: Reads the database.
     """
-    from orchat.store import ledger as books
+    from orchat.store import audit
     from orchat.store.inspection import format_of
 
     version, newest = format_of(connection)
     if version < newest:
         return skip("ledger", "looked at after the upgrade")
-    found = books.drift(connection)
+    found = audit.unsound(connection)
     if found:
-        return fault("ledger", "; ".join(found[:5]), "This is a fault of orchat; please report it with this line.")
+        return fault("ledger", "; ".join(found[:MOST]), OURS)
+    left = audit.orphans(connection)
+    if left:
+        return ok("ledger", f"sound; a crash left rows open, which the next start settles: {'; '.join(left[:MOST])}")
     return ok("ledger", "every sum is the sum of its rows")
 
 
