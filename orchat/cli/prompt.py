@@ -50,8 +50,12 @@ def _repaired(argument: str) -> str:
     return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def read_stdin(diagnostics: Diagnostics) -> bytes:
+def read_stdin(diagnostics: Diagnostics, *, what: str = "the prompt") -> bytes:
     """All that stdin holds, at most `LONGEST` bytes; nothing when it is closed.
+
+    Args:
+        diagnostics: Says so when nothing comes for a while.
+        what: What is read, in words.
 
     Raises:
         UsageError: It is longer, or cannot be read.
@@ -62,7 +66,7 @@ def read_stdin(diagnostics: Diagnostics) -> bytes:
     poll.register(STDIN, select.POLLIN)
     try:
         if not poll.poll(PATIENCE_S * 1000):
-            diagnostics.note("reading the prompt from stdin; Ctrl-D ends it, < /dev/null goes without")
+            diagnostics.note(f"reading {what} from stdin; Ctrl-D ends it, < /dev/null goes without")
         while part := os.read(STDIN, 1 << 20):
             parts.append(part)
             size += len(part)

@@ -8,98 +8,26 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from orchat import logs
-from orchat.clock import utc_day
-from orchat.config import KeySettings, LogSettings
-from orchat.domain.ledger import Attempt
-from orchat.domain.scope import key_scope
+from orchat.config import LogSettings
 from orchat.domain.secret import Secret
 from orchat.errors import KeyRejected, KeyringUnavailable, KeysError, NoKeys, UsageError
 from orchat.keys.key_file import FileVault
 from orchat.keys.lease import leased
-from orchat.keys.ring import Ring
 from orchat.keys.vault import KeyringVault
 from orchat.paths import Paths
-from orchat.store import key_state, ledger
-from orchat.store.connection import Connection
-from orchat.store.database import Database
-from tests.support.clock import START, FakeClock
+from orchat.store import key_state
+from tests.support.clock import START
+from tests.support.key_desk import ENV, A, B, C, Desk, desk_in, fingerprint
 from tests.support.keyrings import ShortItems, installed
-from tests.support.store import open_database
 
 pytestmark = pytest.mark.anyio
 
-A, B, C, ENV = (f"sk-or-v1-{name * 16}" for name in "abce")
-
-
-def fingerprint(key: str) -> str:
-    return Secret(key).fingerprint
-
-
-@dataclass
-class Desk:
-    """One machine: a database, a key file, and instances that start on it."""
-
-    db: Database
-    clock: FakeClock
-    file: Path
-
-    def ring(self, environ: Mapping[str, str] | None = None, **changes: Any) -> Ring:
-        settings = KeySettings(**{"store": "file", "file": str(self.file), **changes.pop("settings", {})})
-        return Ring(self.db, settings, environ=environ or {}, clock=self.clock, **changes)
-
-    def keep(self, **keys: str) -> None:
-        FileVault(self.file).save({label: Secret(key) for label, key in keys.items()})
-
-    async def spend(self, key: str, requests: int) -> None:
-        """Send so many requests with a key."""
-        attempt = Attempt(
-            started_at=self.clock.now(), model="a/b", key_label="x", key_fingerprint=fingerprint(key), front_end="tests"
-        )
-
-        def begin(connection: Connection) -> None:
-            for _ in range(requests):
-                ledger.begin(connection, attempt, "tests")
-
-        await self.db.write(begin)
-
-    async def started(self, environ: Mapping[str, str] | None = None, **changes: Any) -> str:
-        """The label that a new instance gets."""
-        return (await self.ring(environ, **changes).lease()).label
-
-    async def hold(self, ring: Ring, key: str, until: float | None = None, reason: str = "402") -> None:
-        """Put a key aside, whatever the ring's own one is."""
-        lease = leased("x", Secret(key), "file")
-        await ring.put_aside(lease, key_scope(lease.fingerprint), kind="CreditsExhausted", reason=reason, until=until)
-
-    async def current(self) -> str | None:
-        states = await self.db.read(key_state.list_keys)
-        return next((state.label for state in states if state.is_current), None)
-
-
-@asynccontextmanager
-async def desk_in(folder: Path) -> AsyncIterator[Desk]:
-    clock = FakeClock()
-    db = await open_database(folder / "data" / "orchat.db", clock=clock)
-    try:
-        yield Desk(db=db, clock=clock, file=folder / "keys.json")
-    finally:
-        await db.close()
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk_in(tmp_path) as found:
-        yield found
-
+ROOT = Path(__file__).parents[2]
 
 # ---- sources ----
 
@@ -209,14 +137,35 @@ async def test_the_ring_goes_round_and_stays_when_all_are_over(desk: Desk) -> No
     assert ring.choice.all_over
 
 
-async def test_a_new_day_counts_anew(desk: Desk) -> None:
+async def test_at_midnight_utc_a_running_instance_stays_and_a_new_one_counts_anew(desk: Desk) -> None:
     desk.keep(work=A, home=B)
-    await desk.started()
+    midnight = (START // 86_400 + 1) * 86_400
+    desk.clock.time = midnight - 1
+    running = desk.ring()
+    assert (await running.lease()).label == "work"
+    await desk.spend(A, 41)
+    assert await desk.started() == "home"
+    desk.clock.time = midnight
+
+    assert (await running.lease()).label == "work"
+    assert await desk.started() == "home"  # nothing makes the ring go back
+    await desk.spend(B, 41)
+    assert await desk.started() == "work"
+    assert [key.requests_today for key in await running.known()] == [0, 41]
+
+
+async def test_a_clock_that_is_set_back_counts_the_day_that_it_shows(desk: Desk) -> None:
+    desk.keep(work=A, home=B)
     await desk.spend(A, 41)
     desk.clock.time = START + 86_400
-
-    assert utc_day(desk.clock.now()) != utc_day(START)
     assert await desk.started() == "work"
+    await desk.spend(A, 5)
+    desk.clock.time = START
+
+    assert await desk.started() == "home"
+    desk.clock.time = START + 86_400
+    assert await desk.started() == "home"
+    assert [key.requests_today for key in await desk.ring().known()] == [5, 0]
 
 
 async def test_the_threshold_is_configured(desk: Desk) -> None:
@@ -576,6 +525,46 @@ async def test_keys_never_reach_the_database_or_the_log(desk: Desk, home: Path) 
     assert '"event":"key.chosen","key":"work","source":"file"' in text
     assert odd not in text
     assert odd.encode() not in data
+
+
+START_INSTANCE = """
+import asyncio, sys
+from pathlib import Path
+from orchat.config import KeySettings
+from orchat.keys.ring import Ring
+from tests.support.clock import FakeClock
+from tests.support.store import open_database
+
+async def main():
+    db = await open_database(Path(sys.argv[1]))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    settings = KeySettings(store="file", file=sys.argv[2])
+    print((await Ring(db, settings, environ={}, clock=FakeClock()).lease()).label)
+    await db.close()
+
+asyncio.run(main())
+"""
+
+
+async def test_processes_that_start_at_once_turn_the_ring_once(desk: Desk) -> None:
+    desk.keep(work=A, home=B, other=C)
+    await desk.started()
+    await desk.spend(A, 41)
+    command = [sys.executable, "-c", START_INSTANCE, str(desk.db.path), str(desk.file)]
+    processes = [
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+
+    assert [process.communicate(timeout=60)[0] for process in processes] == ["home\n"] * 4
+    assert await desk.current() == "home"
 
 
 ASK = """

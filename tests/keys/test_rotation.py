@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchat.keys.rotation import choose
+from orchat.keys.rotation import choose, next_usable
 from orchat.store.key_state import KeyState
 
 NOW = 1_790_000_000.0
@@ -79,3 +81,38 @@ def test_the_choice_is_usable_and_never_over_while_another_is_not(
     assert choice.all_over == (bool(usable) and not fresh)
     for key in fresh:
         assert not key.is_current or choice.key is key
+
+
+# ---- the key that comes after one that cannot serve ----
+
+
+@pytest.mark.parametrize(
+    ("marks", "sent", "after", "tried", "accounts", "key"),
+    [
+        pytest.param(["*", "", ""], {}, "a", "", "", "b", id="the next one"),
+        pytest.param(["*", "", ""], {}, "b", "", "", "c", id="the one after it, wherever the ring stands"),
+        pytest.param(["*", "", ""], {}, "c", "", "", "a", id="round the ring"),
+        pytest.param(["*", "", ""], {}, "a", "b", "", "c", id="not one that was tried"),
+        pytest.param(["*", "", ""], {}, "a", "bc", "", None, id="all tried"),
+        pytest.param(["*", "x", "h"], {}, "a", "", "", None, id="neither a disabled nor a held one"),
+        pytest.param(["*", "o", ""], {}, "a", "", "", "b", id="one whose hold is over"),
+        pytest.param(["*", "", ""], {"b": 41}, "a", "", "", "c", id="rather one below the threshold"),
+        pytest.param(["*", "", ""], {"b": 41, "c": 41}, "a", "", "", "b", id="but one above it if there is no other"),
+        pytest.param(["*", "1", "2"], {}, "a", "", "1", "c", id="another account"),
+        pytest.param(["*", "1", ""], {}, "a", "", "1c", None, id="an unknown account is the key's own"),
+        pytest.param(["*"], {}, "a", "", "", None, id="never the same one again"),
+        pytest.param(["", "*"], {}, None, "", "", "a", id="after none comes the first"),
+        pytest.param(["", "*"], {}, "z", "", "", "a", id="and after one that is gone"),
+        pytest.param([], {}, "a", "", "", None, id="none at all"),
+    ],
+)
+def test_the_table_of_successors(
+    marks: list[str], sent: dict[str, int], after: str | None, tried: str, accounts: str, key: str | None
+) -> None:
+    keys = [
+        replace(state, account=next(iter(set("12") & set(mark)), None))
+        for state, mark in zip(ring(*marks), marks, strict=True)
+    ]
+    found = next_usable(keys, sent, NOW, 40, after=after, tried=set(tried), avoid_accounts=set(accounts))
+
+    assert (found.label if found else None) == key
