@@ -21,6 +21,7 @@ COMMANDS = {
     "config": "Look at the settings, or begin a settings file.",
     "doctor": "Look for faults: files, settings, keys, network, terminal.",
     "keys": "Keep API keys in the system's keyring.",
+    "login": "Sign in with OpenRouter, and keep the key.",
     "models": "List the models that can be asked.",
     "sessions": "List, show, search, export and delete sessions.",
     "usage": "Requests, tokens and cost so far.",

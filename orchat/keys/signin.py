@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchat import logs
+from orchat.domain.money import format_usd
 from orchat.domain.secret import Secret
 from orchat.errors import KeyringUnavailable, LabelTaken, OrchatError, RequestFailed, SignInFailed, UsageError
 from orchat.keys.callback import Callback, a_code, code_in
@@ -87,6 +88,11 @@ class SignIn:
     def is_listening(self) -> bool:
         """Whether the browser can come back by itself."""
         return self.url != self.headless_url
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether there is a code, or a refusal; until `key` is done with it, nothing else is taken."""
+        return self._answer.done()
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[SignIn]:
@@ -212,3 +218,17 @@ def free_label(taken: Collection[str]) -> str:
     """The first label that no key has."""
     labels = (LABEL, *(f"{LABEL} {number}" for number in range(2, MOST_LABELS + 1)))
     return next((label for label in labels if label not in taken), labels[-1])
+
+
+def facts(status: KeyStatus) -> tuple[str, ...]:
+    """What a person wants to know of a new key: whose it is, and what it may spend."""
+    account = () if status.account is None else (f"account {status.account[:8]}",)
+    if status.limit_pico is None:
+        limit = "no limit of its own"
+    else:
+        left = status.limit_pico if status.limit_remaining_pico is None else status.limit_remaining_pico
+        period = f" {status.limit_reset}" if status.limit_reset in ("daily", "weekly", "monthly") else ""
+        limit = f"{format_usd(left)} of its{period} limit of {format_usd(status.limit_pico)} left"
+    free = status.free_requests
+    requests = () if free is None else (f"{free.remaining:,} of {free.limit:,} free requests left today",)
+    return (*account, limit, *requests)

@@ -18,8 +18,9 @@ from orchat.domain.secret import Secret
 from orchat.errors import KeyRejected, LabelTaken, UsageError
 from orchat.keys.ring import Ring
 from orchat.keys.shelf import Shelf
-from orchat.keys.signin import LABEL, MOST_LABELS, Kept, free_label, keep
+from orchat.keys.signin import LABEL, MOST_LABELS, Kept, facts, free_label, keep
 from orchat.keys.vault import KeyringVault
+from orchat.openrouter.account import FreeRequests, KeyStatus
 from orchat.openrouter.client import OpenRouter
 from tests.support.clock import FakeClock
 from tests.support.keyrings import ShortItems, installed
@@ -27,6 +28,7 @@ from tests.support.store import open_database
 
 pytestmark = pytest.mark.anyio
 
+PICO = 10**12
 OLD, NEW = Secret("sk-or-v1-" + "0a" * 32), Secret("sk-or-v1-" + "1b" * 32)
 
 
@@ -156,3 +158,24 @@ def test_there_are_labels_enough() -> None:
     assert free_label({LABEL, f"{LABEL} 2"}) == f"{LABEL} 3"
     every = {LABEL, *(f"{LABEL} {number}" for number in range(2, MOST_LABELS + 1))}
     assert free_label(every) in every
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (KeyStatus(), ("no limit of its own",)),
+        (KeyStatus(account="0123456789abcdef"), ("account 01234567", "no limit of its own")),
+        (KeyStatus(limit_pico=5 * PICO), ("$5.00 of its limit of $5.00 left",)),
+        (
+            KeyStatus(limit_pico=5 * PICO, limit_remaining_pico=PICO, limit_reset="monthly"),
+            ("$1.00 of its monthly limit of $5.00 left",),
+        ),
+        (KeyStatus(limit_pico=PICO, limit_reset="\x1b[2J"), ("$1.00 of its limit of $1.00 left",)),
+        (
+            KeyStatus(free_requests=FreeRequests(used=1, limit=1000, remaining=999)),
+            ("no limit of its own", "999 of 1,000 free requests left today"),
+        ),
+    ],
+)
+def test_what_is_said_of_a_new_key(status: KeyStatus, said: tuple[str, ...]) -> None:
+    assert facts(status) == said

@@ -139,6 +139,15 @@ class Terminal:
         self.seen += _read_until(self._master, text)
         return self.seen
 
+    def shows(self, text: str) -> str:
+        """Wait until a text stands on the screen, also if it came before; gives back everything that was shown."""
+        limit = time.monotonic() + LIMIT_S
+        while text not in self.seen:
+            data = _read(self._master)
+            assert data and time.monotonic() < limit, f"never saw {text!r} in {self.seen!r}"
+            self.seen += data.decode(errors="replace")
+        return self.seen
+
     def end(self) -> Done:
         """Everything that stood on the screen, newlines as the program wrote them."""
         piped = self.process.stdout.read() if self.process.stdout is not None else b""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import keyring
 from keyring.backend import KeyringBackend
+from keyring.errors import PasswordSetError
 
 LONGEST_ITEM = 1280
 """What Windows' Credential Manager takes."""
@@ -43,6 +44,13 @@ class ShortItems(KeyringBackend):
         assert service == "orchat"
         self.calls.append((call, name))
         self.failing(call, name)
+
+
+class FullKeyring(ShortItems):
+    """Can be read, and takes nothing more."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise PasswordSetError("there is no room")
 
 
 @contextmanager
