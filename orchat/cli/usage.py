@@ -13,10 +13,12 @@ from orchat.cli.output import Output
 from orchat.cli.table import ABOUT, Cell, Value, count, decimal, money, print_table
 from orchat.clock import utc_day
 from orchat.domain.money import to_usd
+from orchat.errors import KeysError, RequestFailed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orchat.cli.diagnostics import Diagnostics
     from orchat.domain.ledger import UsageRow
     from orchat.keys.ring import KnownKey
     from orchat.runtime import Grouping, Runtime
@@ -40,10 +42,11 @@ DAY_S = 86_400.0
 )
 @click.option("--by", type=click.Choice(GROUPINGS), default="day", show_default=True, help="One line for each.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV with a heading and raw numbers.")
+@click.option("--refresh", is_flag=True, help="First ask OpenRouter what its books say.")
 @json_option
 @common()
 @click.pass_context
-def command(context: click.Context, /, *, days: int, by: Grouping, as_csv: bool, as_json: bool) -> None:
+def command(context: click.Context, /, *, days: int, by: Grouping, as_csv: bool, refresh: bool, as_json: bool) -> None:
     """Requests, tokens and cost so far.
 
     Columns: the group, requests sent, done, cut, failed, tokens in, out, thought and cached, cost in USD, and how many
@@ -55,6 +58,8 @@ def command(context: click.Context, /, *, days: int, by: Grouping, as_csv: bool,
     invocation = invocation_of(context)
 
     async def fetch(runtime: Runtime) -> tuple[list[UsageRow], tuple[KnownKey, ...], int, float]:
+        if refresh:
+            await _refresh(runtime, invocation.diagnostics)
         rows = await runtime.usage(days=days or None, by=by)
         return rows, await runtime.parts.ring.known(), runtime.config.keys.rotate_after, runtime.clock.now()
 
@@ -70,6 +75,31 @@ def command(context: click.Context, /, *, days: int, by: Grouping, as_csv: bool,
         if output.is_terminal:
             _print_more(output, by, rows, now)
             _print_keys(output, known, rotate_after, now)
+
+
+async def _refresh(runtime: Runtime, diagnostics: Diagnostics) -> None:
+    """Ask about every key that is at hand, and about answers whose cost is not certain; the old figures stand else."""
+    from orchat.dispatch.reconcile import Reconciler
+    from orchat.keys.lease import leased
+
+    parts = runtime.parts
+    reconciler = Reconciler(parts.ground, parts.ring)
+    lease = await parts.ring.lease()
+    labels = {lease.fingerprint: lease.label} | {
+        key.state.fingerprint: key.state.label for key in await parts.ring.known()
+    }
+    for fingerprint, label in labels.items():
+        secret = await parts.ring.secret_of(fingerprint)
+        if secret is None:
+            continue
+        try:
+            await reconciler.refresh(leased(label, secret, lease.source))
+        except (KeysError, RequestFailed) as error:
+            diagnostics.note(f"{label}: {error.message}", always=True)
+    try:
+        await reconciler.look_up_due()
+    except RequestFailed as error:
+        diagnostics.note(f"costs that are not certain: {error.message}", always=True)
 
 
 def _row(row: UsageRow) -> tuple[Value, ...]:

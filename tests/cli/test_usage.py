@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ from orchat.cli.table import Cell
 from orchat.cli.usage import MOST_DAYS, _every_day
 from orchat.clock import utc_day
 from orchat.demo import DemoThread
-from orchat.demo.script import cut_after, say
+from orchat.demo.script import cut_after, fail, say
 from orchat.domain.ledger import UsageRow
 from orchat.keys.ring import KnownKey
 from orchat.store.key_state import KeyState
@@ -133,6 +136,49 @@ def test_a_terminal_without_block_characters_gets_plain_ones(session: str, demo:
 def test_other_people_in_the_ledger_change_nothing(tmp_path: Path) -> None:
     done = run("usage", "--json", ORCHAT_HOME=str(tmp_path / "new"))
     assert (done.code, done.json["keys_today"]) == (0, [])
+
+
+def test_the_server_can_be_asked_for_its_books_first(demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(cut_after(30))
+    assert orchat("ask", "-m", "demo/writer", "hello").code == 1
+    with closing(sqlite3.connect(Path(os.environ["ORCHAT_HOME"]) / "data" / "orchat.db")) as connection:
+        connection.execute("UPDATE attempts SET lookup_at = started_at")
+        connection.commit()
+    before = orchat("usage", "--by", "key", "--json").json
+    done = orchat("usage", "--by", "key", "--json", "--refresh")
+    (key,), (row,) = done.json["keys_today"], done.json["rows"]
+
+    assert before["keys_today"][0]["openrouter"] is None
+    assert done.err == ""
+    assert key["openrouter"]["usage_today_usd"] >= row["cost_usd"]
+    asked = [request for request in demo.server.requests if request.path == "/generation"]
+    assert len(asked) == 1
+    # A server that has just answered does not know the answer yet.
+    assert (row["estimated_usd"] == 0) == (asked[0].status == 200)
+
+
+def test_a_server_that_does_not_tell_leaves_the_books_as_they_are(demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(cut_after(30))
+    orchat("ask", "-m", "demo/writer", "hello")
+    with closing(sqlite3.connect(Path(os.environ["ORCHAT_HOME"]) / "data" / "orchat.db")) as connection:
+        connection.execute("UPDATE attempts SET lookup_at = started_at")
+        connection.commit()
+    demo.server.script(fail(503), path="/key")
+    demo.server.script(fail(503), path="/generation")
+    done = orchat("usage", "--refresh", "--json")
+
+    assert done.code == 0
+    assert done.json["rows"][0]["estimated_usd"] > 0
+    assert [line.partition(":")[0] for line in done.err.splitlines()] == ["env", "costs that are not certain"]
+
+
+def test_keys_that_are_not_at_hand_are_not_asked_about(session: str, demo: DemoThread, orchat: Orchat) -> None:
+    with closing(sqlite3.connect(Path(os.environ["ORCHAT_HOME"]) / "data" / "orchat.db")) as connection:
+        connection.execute("INSERT INTO keys VALUES ('00000000', 'elsewhere', 1, 0, 0, 0.0)")
+        connection.commit()
+    keys = orchat("usage", "--refresh", "--json").json["keys_today"]
+
+    assert {key["label"]: key["openrouter"] is not None for key in keys} == {"env": True, "elsewhere": False}
 
 
 # ---- the chart
