@@ -19,7 +19,7 @@ from orchat.domain.events import Attempted, Event, FellBack, Finished, Queued, R
 from orchat.domain.scope import account_scope, free_scope, key_scope
 from tests.support.clock import FakeClock
 from tests.support.house import House, make_runtime
-from tests.support.pool import (
+from tests.support.key_pool import (
     FREE,
     PAID,
     SWITCH,

@@ -15,7 +15,7 @@ from orchat.domain.events import Queued, SwitchedKey
 from orchat.domain.scope import account_scope, free_scope, key_scope
 from orchat.store import holds
 from tests.support.clock import FakeClock
-from tests.support.pool import (
+from tests.support.key_pool import (
     FREE,
     PAID,
     SWITCH,
