@@ -154,8 +154,9 @@ def fake_tmux(folder: Path, script: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("script", "state", "says"),
     [
-        ("echo external", "ok", "set-clipboard external"),
-        ("echo off", "warn", "keeps it to itself"),
+        ("echo on", "ok", "set-clipboard on"),
+        ("echo external", "warn", "set-clipboard external"),
+        ("echo off", "warn", "takes no texts"),
         ("exit 1", "warn", "does not answer"),
         ("echo", "warn", "does not answer"),
     ],

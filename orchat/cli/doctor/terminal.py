@@ -135,11 +135,10 @@ def _through_tmux(environ: Mapping[str, str]) -> Finding:
         return warn(
             "clipboard", "in tmux, which does not answer", "Is tmux installed here? Then: tmux show -gv set-clipboard"
         )
-    if option == "off":
-        return warn(
-            "clipboard", "tmux keeps it to itself", "tmux set -g set-clipboard on; and the same in ~/.tmux.conf"
-        )
-    return ok("clipboard", f"by tmux (set-clipboard {option})")
+    if option != "on":
+        fix = "tmux set -g set-clipboard on; and the same in ~/.tmux.conf"
+        return warn("clipboard", f"tmux takes no texts from programs (set-clipboard {option})", fix)
+    return ok("clipboard", "by tmux (set-clipboard on)")
 
 
 def passthrough(environ: Mapping[str, str]) -> Finding:
