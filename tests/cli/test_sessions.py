@@ -110,7 +110,7 @@ def test_a_session_is_deleted_when_that_is_meant(session: str, orchat: Orchat) -
 
     assert orchat("sessions", "delete", "--yes", session) == Done(0, "", "")
     assert orchat("sessions", "list", "--json").json == []
-    assert orchat("usage", "--json").json[0]["requests"] == 1
+    assert orchat("usage", "--json").json["rows"][0]["requests"] == 1
 
 
 @pytest.mark.parametrize(("answer", "code", "left"), [("y\n", 0, 0), ("n\n", 130, 1), ("\n", 130, 1)])
