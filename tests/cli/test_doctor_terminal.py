@@ -10,7 +10,7 @@ import pytest
 
 from orchat.cli.doctor import terminal
 from orchat.cli.doctor.finding import Finding
-from orchat.cli.doctor.probe import QUESTION, Answers, ask, understood
+from orchat.cli.doctor.probe import KEYBOARD, PICTURES, Answers, ask, question_for, understood
 from tests.support.cli import Done, Terminal, environment, run
 from tests.support.doctor import found
 
@@ -67,9 +67,24 @@ def test_a_terminal_that_can_do_little_is_told_of() -> None:
     assert "pictures          half blocks only" in shown
 
 
+@pytest.mark.parametrize("term", ["", "dumb", "linux"])
+def test_a_terminal_that_shows_what_it_does_not_understand_is_asked_nothing(term: str) -> None:
+    assert question_for({"TERM": term}) is None
+    assert ask(None) is None
+
+
+def test_screen_is_not_asked_for_pictures_because_it_would_show_the_question() -> None:
+    for environ in ({"TERM": "screen-256color"}, {"TERM": "xterm", "STY": "1.pts"}):
+        question = question_for(environ)
+        assert question is not None
+        assert KEYBOARD in question
+        assert PICTURES not in question
+    assert PICTURES in (question_for({"TERM": "xterm-kitty"}) or b"")
+
+
 def test_a_pipe_is_asked_nothing(tmp_path: Path) -> None:
     with (tmp_path / "file").open("wb") as file:
-        assert ask(file.fileno(), file.fileno()) is None
+        assert ask(b"x", file.fileno(), file.fileno()) is None
 
 
 def test_a_terminal_that_says_nothing_is_not_waited_for() -> None:
@@ -78,8 +93,8 @@ def test_a_terminal_that_says_nothing_is_not_waited_for() -> None:
     master, slave = pty.openpty()
     try:
         before = os.get_terminal_size(slave)
-        assert ask(slave, slave, limit_s=0.01) == Answers()
-        assert os.read(master, 1000) == QUESTION
+        assert ask(b"asked", slave, slave, limit_s=0.01) == Answers()
+        assert os.read(master, 1000) == b"asked"
         assert os.get_terminal_size(slave) == before
     finally:
         os.close(master)

@@ -171,7 +171,7 @@ class Examination:
 
         def ask() -> Finding:
             nonlocal answers
-            answers = probe.ask()
+            answers = probe.ask(probe.question_for(environ))
             return terminal.keyboard(answers)
 
         self._add(guarded("keyboard", ask))

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import re
 import select
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-QUESTION = b"\x1b[?u\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[c"
-"""Kitty's keyboard protocol, Kitty's pictures, and at last what every terminal answers: its device attributes."""
+KEYBOARD = b"\x1b[?u"
+"""Kitty's keyboard protocol?"""
+PICTURES = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
+"""Kitty's pictures?"""
+ATTRIBUTES = b"\x1b[c"
+"""What every terminal answers, and the last question: its device attributes."""
 LIMIT_S = 1.0
 LONGEST = 4096
-_KEYBOARD = re.compile(rb"\x1b\[\?(\d+)u")
-_PICTURES = re.compile(rb"\x1b_G[^\x1b]*;OK\x1b\\")
-_ATTRIBUTES = re.compile(rb"\x1b\[\?([\d;]+)c")
+_SAID_KEYBOARD = re.compile(rb"\x1b\[\?(\d+)u")
+_SAID_PICTURES = re.compile(rb"\x1b_G[^\x1b]*;OK\x1b\\")
+_SAID_ATTRIBUTES = re.compile(rb"\x1b\[\?([\d;]+)c")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +37,35 @@ class Answers:
     """It says that it takes texts for the clipboard (OSC 52); few say so, even of those that do."""
 
 
-def ask(source: int = 0, target: int = 1, *, limit_s: float = LIMIT_S) -> Answers | None:
+def question_for(environ: Mapping[str, str]) -> bytes | None:
+    """What a terminal may be asked without showing it on the screen.
+
+    Args:
+        environ: The environment.
+
+    Returns:
+        None for a terminal that shows whatever it does not understand.
+    """
+    term = environ.get("TERM", "")
+    if term in ("", "dumb", "unknown", "linux"):
+        return None
+    is_screen = environ.get("STY") or term.startswith("screen")
+    return KEYBOARD + ATTRIBUTES if is_screen else KEYBOARD + PICTURES + ATTRIBUTES
+
+
+def ask(question: bytes | None, source: int = 0, target: int = 1, *, limit_s: float = LIMIT_S) -> Answers | None:
     """Ask the terminal.
 
     Args:
+        question: From `question_for`.
         source: Descriptor of its keys.
         target: Descriptor of its screen.
         limit_s: Seconds to wait for the whole answer.
 
     Returns:
-        None where there is no terminal on both sides, or it cannot be made silent.
+        None where it may not be asked, is no terminal on both sides, or cannot be made silent.
     """
-    if not (os.isatty(source) and os.isatty(target)):
+    if question is None or not (os.isatty(source) and os.isatty(target)):
         return None
     import termios
     import tty
@@ -55,7 +77,7 @@ def ask(source: int = 0, target: int = 1, *, limit_s: float = LIMIT_S) -> Answer
     try:
         # Whatever was typed meanwhile stays out of the answer, and the answer off the screen.
         tty.setcbreak(source, termios.TCSAFLUSH)
-        os.write(target, QUESTION)
+        os.write(target, question)
         said = _read(source, limit_s)
     finally:
         termios.tcsetattr(source, termios.TCSAFLUSH, before)
@@ -68,12 +90,12 @@ def understood(said: bytes) -> Answers:
     Args:
         said: All bytes that came back.
     """
-    found = _ATTRIBUTES.search(said)
+    found = _SAID_ATTRIBUTES.search(said)
     attributes = found[1].split(b";") if found else []
     return Answers(
         has_answered=found is not None,
-        kitty_keyboard=_KEYBOARD.search(said) is not None,
-        kitty_pictures=_PICTURES.search(said) is not None,
+        kitty_keyboard=_SAID_KEYBOARD.search(said) is not None,
+        kitty_pictures=_SAID_PICTURES.search(said) is not None,
         sixel=b"4" in attributes[1:],
         clipboard=b"52" in attributes[1:],
     )
@@ -83,7 +105,7 @@ def _read(source: int, limit_s: float) -> bytes:
     import time
 
     said, deadline = b"", time.monotonic() + limit_s
-    while not _ATTRIBUTES.search(said) and len(said) < LONGEST:
+    while not _SAID_ATTRIBUTES.search(said) and len(said) < LONGEST:
         ready, _, _ = select.select([source], [], [], max(0.0, deadline - time.monotonic()))
         piece = os.read(source, 1024) if ready else b""
         if not piece:

@@ -180,4 +180,6 @@ def tmux_option(name: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _unasked(name: str, answers: Answers | None) -> Finding:
-    return skip(name, "not asked: no terminal on both sides" if answers is None else "the terminal did not answer")
+    return skip(
+        name, "not asked: no terminal that would answer silently" if answers is None else "the terminal did not answer"
+    )
