@@ -14,7 +14,8 @@ from orchat.domain.money import format_usd, to_usd
 SCHEMA = "orchat-conversation-1"
 
 
-def _time(epoch_s: float) -> str:
+def moment(epoch_s: float) -> str:
+    """A point in time for people, UTC."""
     return datetime.fromtimestamp(epoch_s, tz=timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
@@ -28,7 +29,7 @@ def to_markdown(conversation: Conversation, path: Sequence[StoredMessage]) -> st
     Returns:
         Markdown, ending with a newline. What a model wrote stands as it wrote it.
     """
-    lines = [f"# {conversation.title}", "", f"{_time(conversation.created_at)} · session {conversation.id}"]
+    lines = [f"# {conversation.title}", "", f"{moment(conversation.created_at)} · session {conversation.id}"]
     if conversation.system:
         lines += ["", "## System", "", conversation.system]
     for stored in path:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
+from collections.abc import Sequence
 
 from orchat.chat import export
 from orchat.chat.part import Part
-from orchat.domain.conversation import SavedSession
+from orchat.domain.conversation import SavedSession, StoredMessage
 from orchat.errors import UsageError
 from orchat.store import conversations as store
 from orchat.store import tree
@@ -30,15 +30,30 @@ class Transfers(Part):
         return SavedSession(conversation=conversation, messages=told, files=files)
 
     async def export(self, conversation_id: str, form: str) -> str:
-        """The conversation as ``md`` (active path) or ``json`` (everything).
+        """A conversation as text.
+
+        Args:
+            conversation_id: Which conversation.
+            form: ``md`` or ``html`` for people (the active path), ``json`` for programs (everything).
 
         Raises:
             UsageError: Another format.
         """
+        if form not in FORMATS:
+            raise UsageError(f"no such format: {form}", hint=f"There are {', '.join(FORMATS)}.")
         saved = await self.saved(conversation_id)
         path = await self._desk_of(conversation_id).db.read(tree.path, conversation_id)
-        if form == "md":
-            return export.to_markdown(saved.conversation, path)
-        if form != "json":
-            raise UsageError(f"no such format: {form}", hint=", ".join(FORMATS))
-        return json.dumps(export.to_json(saved), ensure_ascii=False, indent=2) + "\n"
+        # A long session takes a while, and a screen has to stay live.
+        return await asyncio.to_thread(_written, saved, path, form)
+
+
+def _written(saved: SavedSession, path: Sequence[StoredMessage], form: str) -> str:
+    if form == "md":
+        return export.to_markdown(saved.conversation, path)
+    if form == "html":
+        from orchat.chat.html import to_html
+
+        return to_html(saved, path)
+    import json
+
+    return json.dumps(export.to_json(saved), ensure_ascii=False, indent=2) + "\n"
