@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from orchat.store.database import Database
 
 _CUT = "orchat ended before the answer was complete."
+_NEW_FOR_S = 60.0
 _CUT_HINT = "What had arrived is kept; ask again, or go on from here."
 
 
@@ -198,6 +199,19 @@ def reap(connection: Connection) -> Reaped:
 def _enter(connection: Connection, id: str, front_end: str, now: float) -> None:
     register(connection, id, front_end, now)
     reap(connection)
+    _sweep(owners.folder_of(connection.path), id)
+
+
+def _sweep(folder: Path, id: str) -> None:
+    """Remove the files of those that died before they were known to the database."""
+    own = owners.lock_file(folder, id).stat().st_mtime
+    for file in folder.iterdir():
+        # Whoever leaves removes its own at any time.
+        with suppress(OSError):
+            # A new file is not locked at once.
+            is_old = file.suffix == ".new" and file.stat().st_mtime < own - _NEW_FOR_S
+            if is_old or (file.suffix == ".lock" and owners.is_dead(folder, file.stem)):
+                file.unlink()
 
 
 def _close_attempts(connection: Connection, owner: str) -> list[LostAttempt]:

@@ -313,4 +313,4 @@ def _until_one_ends(connection: Connection, claim: Claim, ahead: int) -> tuple[f
         " WHERE key_fingerprint = ? AND outcome = 'open'",
         (claim.attempt.key_fingerprint,),
     ).fetchone()
-    return (_soon(ahead) if row["running"] >= most else 0.0), f"{most} requests of this key at the same time"
+    return (0.0 if row["running"] < most else _soon(ahead)), f"at most {most} requests of this key at a time"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from orchat.domain.ledger import Attempt
+from orchat.domain.money import Cost
 from orchat.errors import StoreBusy, StoreUnwritable
 from orchat.store import conversations, instances, ledger, messages
 from orchat.store.connection import Connection
@@ -47,6 +49,33 @@ async def test_an_owner_without_a_file_is_dead(database: Database) -> None:
 
     answer = await database.write(begin)
     assert (await database.write(instances.reap)).messages == (answer,)
+
+
+async def test_a_lost_attempt_costs_what_was_reserved_and_is_looked_up(database: Database) -> None:
+    instance = await Instance.enter(database, front_end="ask", clock=FakeClock())
+    attempt = Attempt(started_at=START, model="m", key_label="k", key_fingerprint="f", projected_pico=700)
+    row = await database.write(ledger.begin, attempt, instance.id)
+    await database.write(ledger.note_generation, row, "gen-1")
+    instance.drop()
+    await database.write(instances.reap)
+    assert await database.write(instances.reap) == instances.Reaped()
+    (entry,) = await database.read(ledger.due_lookups, START + 2)
+    assert (entry.settlement.outcome, entry.settlement.cost) == ("lost", Cost(pico=700, source="estimated"))
+    assert await database.read(ledger.spent) == 700
+
+
+async def test_files_of_those_that_died_before_they_were_known_are_removed(database: Database) -> None:
+    waiting = Instance.acquire(database.instances)
+    for name, age_s in (("dead.lock", 0), ("old.new", 3600), ("young.new", 0), ("notes.txt", 3600)):
+        file = database.instances / name
+        file.touch()
+        os.utime(file, (file.stat().st_atime, file.stat().st_mtime - age_s))
+    (database.instances / "folder.lock").mkdir()
+    instance = await Instance.enter(database, front_end="ask", clock=FakeClock())
+    left = {file.name for file in database.instances.iterdir()}
+    assert left == {f"{waiting.id}.lock", f"{instance.id}.lock", "young.new", "notes.txt", "folder.lock"}
+    waiting.drop()
+    await instance.release(database)
 
 
 async def test_an_instance_that_cannot_register_gives_its_lock_back(tmp_path: Path) -> None:

@@ -102,13 +102,3 @@ async def test_whoever_enters_closes_what_the_dead_left_open(tmp_path: Path) -> 
     assert [running.id for running in await database.read(instances.running)] == [instance.id]
     await instance.release(database)
     await database.close()
-
-
-async def test_processes_that_ask_at_once_never_get_more_slots_than_there_are(tmp_path: Path) -> None:
-    path = tmp_path / "orchat.db"
-    processes = started("take_slots", path, 10, 12, times=3)
-    for process in processes:
-        process.tell()
-    granted = [int(process.hear()) for process in processes]
-    assert [process.end() for process in processes] == [0] * 3
-    assert sum(granted) == 10

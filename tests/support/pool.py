@@ -1,86 +1,96 @@
-"""A ring of keys against a server that knows them: several runtimes over one home, one clock."""
+"""Requests that ask for admission, as one or as several instances of the same process."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-import pytest
+from orchat.domain.ledger import Attempt, Settlement
+from orchat.domain.money import Cost
+from orchat.store import ledger, reservations
+from orchat.store.connection import Connection
+from orchat.store.instances import Instance
+from orchat.store.owners import folder_of
+from orchat.store.reservations import BudgetLine, Claim, Granted, Limits, Outcome, Waiting
 
-from orchat.demo.accounts import DemoKey
-from orchat.demo.server import DemoServer
-from orchat.domain.events import Event
-from orchat.store import holds, reports
-from orchat.store.holds import Hold
-from orchat.store.reports import Report
-from tests.support.clock import FakeClock
-from tests.support.house import House, keep_keys, key_of, ring_runtime
-
-FREE = "demo/tiny:free"
-PAID = "demo/writer"
-Houses = Callable[..., AbstractAsyncContextManager[House]]
-SWITCH: dict[str, Any] = {"keys__on_exhausted": "switch"}
-"""Settings of a runtime that goes on with the next key by itself."""
+FREE, PAID = "maker/model:free", "maker/model"
 
 
-@pytest.fixture
-async def demo(anyio_backend: str, clock: FakeClock) -> AsyncIterator[DemoServer]:
-    """A server that lives by the clock of the test and knows no key yet."""
-    async with DemoServer(pace=0, clock=clock, keys={}) as running:
-        yield running
+class Pool:
+    """What an instance does to the pool, with less to write.
+
+    Args:
+        connection: To the database.
+        owner: An instance that lives.
+    """
+
+    def __init__(self, connection: Connection, owner: Instance) -> None:
+        self.connection = connection
+        self.owner = owner
+
+    def ask(
+        self,
+        now: float,
+        limits: Limits | None = None,
+        *,
+        key: str = "f",
+        model: str = PAID,
+        ticket: int | None = None,
+        account: str = "",
+        conversation: str | None = "c",
+        projected: int | None = 0,
+        budgets: tuple[BudgetLine, ...] = (),
+        over_budget: bool = False,
+        insists: bool = False,
+    ) -> Outcome:
+        attempt = Attempt(
+            started_at=0.0,
+            model=model,
+            key_label=f"label of {key}",
+            key_fingerprint=key,
+            account=account,
+            conversation_id=conversation,
+            projected_pico=projected,
+        )
+        claim = Claim(
+            attempt=attempt,
+            owner=self.owner.id,
+            limits=limits or Limits(),
+            budgets=budgets,
+            over_budget=over_budget,
+            insists=insists,
+            ticket=ticket,
+        )
+        return reservations.reserve(self.connection, claim, now)
+
+    def settle(self, outcome: Outcome, pico: int | None = None) -> None:
+        cost = Cost() if pico is None else Cost(pico=pico, source="reported")
+        assert ledger.settle(self.connection, granted(outcome).row, Settlement(outcome="done", cost=cost))
+
+    def queued(self) -> list[tuple[int, str]]:
+        """Ticket and scope of everyone who waits."""
+        found = self.connection.execute("SELECT ticket, scope FROM queue ORDER BY ticket")
+        return [(row["ticket"], row["scope"]) for row in found]
+
+    def open_rows(self) -> int:
+        return int(self.connection.execute("SELECT count(*) FROM attempts WHERE outcome = 'open'").fetchone()[0])
 
 
-@pytest.fixture
-def houses(demo: DemoServer, clock: FakeClock, tmp_path: Path) -> Houses:
-    """Runtimes over one home, whose ring has a key for each label."""
-
-    @asynccontextmanager
-    async def opened(*labels: str, **settings: Any) -> AsyncIterator[House]:
-        file = keep_keys(tmp_path, *labels)
-        async with ring_runtime(demo, clock, file, **settings) as runtime:
-            await runtime.start()
-            yield House(runtime, demo, clock)
-
-    return opened
+@contextmanager
+def pool_on(connection: Connection) -> Iterator[Pool]:
+    """A pool whose instance dies at the end."""
+    instance = Instance.acquire(folder_of(connection.path))
+    try:
+        yield Pool(connection, instance)
+    finally:
+        instance.drop()
 
 
-def terms(demo: DemoServer, **of: DemoKey) -> None:
-    """Say what the keys with these labels may do."""
-    for label, each in of.items():
-        demo.put_key(key_of(label), each)
+def granted(outcome: Outcome) -> Granted:
+    assert isinstance(outcome, Granted), outcome
+    return outcome
 
 
-def print_of(label: str) -> str:
-    return key_of(label).fingerprint
-
-
-async def held(house: House) -> dict[str, Hold]:
-    """What is put aside now, by scope."""
-    found = await house.runtime.parts.db.read(holds.active, house.clock.now())
-    return {hold.scope: hold for hold in found}
-
-
-async def share_account(house: House, account: str, *labels: str) -> None:
-    for label in labels:
-        report = Report(fingerprint=print_of(label), at=house.clock.now(), account=account)
-        await house.runtime.parts.db.write(reports.put, report)
-
-
-def asked(demo: DemoServer) -> list[str | None]:
-    """Whose keys the server saw, in order."""
-    return [chat.key_fingerprint for chat in demo.chats]
-
-
-def prints(*labels: str) -> list[str]:
-    return [print_of(label) for label in labels]
-
-
-def kinds(events: list[Event]) -> list[str]:
-    return [type(event).__name__ for event in events if not type(event).__name__.endswith("Delta")]
-
-
-def only(events: list[Event], kind: type[Event]) -> Any:
-    (found,) = [event for event in events if isinstance(event, kind)]
-    return found
+def waiting(outcome: Outcome) -> Waiting:
+    assert isinstance(outcome, Waiting), outcome
+    return outcome

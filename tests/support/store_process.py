@@ -6,16 +6,20 @@ It says ``ready`` when it is, then waits for a line; whoever started it decides 
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from orchat.clock import SystemClock
-from orchat.domain.ledger import Attempt
-from orchat.store import conversations, ledger, messages, settings, slots
+from orchat.domain.ledger import Attempt, Settlement
+from orchat.store import conversations, ledger, messages, reservations, settings
 from orchat.store.connection import Connection
 from orchat.store.database import Database
 from orchat.store.instances import Instance
+from orchat.store.reservations import Claim, Granted, Limits
 from tests.support.clock import START
 
 ROOT = Path(__file__).parents[2]
@@ -34,10 +38,15 @@ class Process:
         assert self.process.stdout is not None
         return self.process.stdout.readline().strip()
 
-    def tell(self) -> None:
+    def tell(self, line: str = "go") -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write("go\n")
+        self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
+
+    def ask(self, *command: object) -> Any:
+        """What a `pool` says to a command."""
+        self.tell(json.dumps(command))
+        return json.loads(self.hear())
 
     def kill(self) -> None:
         self.process.kill()
@@ -131,18 +140,48 @@ async def live(path: Path) -> None:
     await database.close()
 
 
-async def take_slots(path: Path, limit: str, tries: str) -> None:
-    database = await Database.open(path, SystemClock())
+async def pool(path: Path) -> None:
+    """Do what each line of input says to the pool, and print what came of it; leave at the end of the input."""
+    clock = SystemClock()
+    database = await Database.open(path, clock)
+    instance = await Instance.enter(database, front_end="ask", clock=clock)
+    say("ready")
+    for line in sys.stdin:
+        what, now, *details = json.loads(line)
+        if what == "reserve":
+            outcome = await database.write(reservations.reserve, claim_of(instance.id, now, **details[0]), now)
+            say(json.dumps([type(outcome).__name__, asdict(outcome)]))
+        else:
+            say(json.dumps(await database.write(ledger.settle, details[0], Settlement(outcome="done"))))
+    await instance.release(database)
+    await database.close()
+
+
+def claim_of(owner: str, now: float, *, model: str = "m", ticket: int | None = None, **limits: int) -> Claim:
+    """A request with the one key that all share."""
+    attempt = Attempt(started_at=now, model=model, key_label="k", key_fingerprint="f", projected_pico=100)
+    return Claim(attempt=attempt, owner=owner, limits=Limits(**limits), ticket=ticket)
+
+
+async def race(path: Path, tries: str, model: str, limits: str) -> None:
+    """Ask as often as told, as fast as possible, and say how often it was granted."""
+    clock = SystemClock()
+    database = await Database.open(path, clock)
+    instance = await Instance.enter(database, front_end="ask", clock=clock)
     wait()
     granted = 0
     for number in range(int(tries)):
-        granted += await database.write(slots.reserve, "scope", START + number / 1000, int(limit)) == 0
-    await database.close()
+        now = START + number / 1000
+        claim = claim_of(instance.id, now, model=model, **json.loads(limits))
+        granted += isinstance(await database.write(reservations.reserve, claim, now), Granted)
     say(granted)
+    wait()
+    await instance.release(database)
+    await database.close()
 
 
 def main() -> None:
-    jobs = {job.__name__: job for job in (open_it, count, pairs, stay_inside, live, take_slots)}
+    jobs = {job.__name__: job for job in (open_it, count, pairs, stay_inside, live, pool, race)}
     what, path, *rest = sys.argv[1:]
     asyncio.run(jobs[what](Path(path), *rest))
 

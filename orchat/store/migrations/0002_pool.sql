@@ -1,4 +1,4 @@
--- Holds, reports and a queue that all processes share; the ledger row of an attempt is its rate slot as well.
+-- Holds, reports of the server and a queue, which all processes share; the ledger says what limits are used up.
 
 CREATE TABLE holds (
     scope TEXT PRIMARY KEY,
@@ -68,6 +68,9 @@ CREATE INDEX attempts_open ON attempts (key_fingerprint, owner) WHERE outcome = 
 CREATE INDEX attempts_by_key ON attempts (key_fingerprint, started_at);
 CREATE INDEX attempts_free ON attempts (account, started_at) WHERE is_free = 1;
 CREATE INDEX attempts_lookups ON attempts (lookup_at) WHERE lookup_at IS NOT NULL;
+
+-- The row of an attempt is its slot.
+DROP TABLE slots;
 
 -- What the first format kept in the row of a key.
 INSERT INTO holds
