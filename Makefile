@@ -1,6 +1,7 @@
 # make run [ARGS=--demo]  the chat, or any other orchat command
 # make test               everything that CI runs
 # make bench              the benchmarks; they measure and never fail
+# make soak               thirty-two processes at once, and killed at random; takes minutes
 # make shots              the pictures of README and manual
 # make docs               the manual, in docs/_build/html
 # make clean              forget what was built
@@ -17,7 +18,7 @@ COMPLETE := domain dispatch openrouter keys store
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test format lint types contracts tests coverage wheel bench docs shots clean
+.PHONY: help run test format lint types contracts tests coverage wheel bench soak docs shots clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -56,6 +57,9 @@ wheel: $(VENV)/.dev
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks.run
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.soak
 
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html

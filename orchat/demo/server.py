@@ -235,6 +235,7 @@ class DemoServer:
             key_fingerprint=key.fingerprint if key else None,
             body=_parsed(request.body),
             connection=connection.number,
+            arrived_at=self.clock.monotonic(),
         )
         self.requests.append(recorded)
         if self._keep is not None:

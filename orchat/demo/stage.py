@@ -54,6 +54,10 @@ class Recorded:
     """HTTP status of the answer; None while there is none."""
     outcome: str = ""
     """Empty while it runs; then ``done``, ``failed`` (an error was sent), ``cut``, ``client left`` or ``stopped``."""
+    arrived_at: float = 0.0
+    """When it had arrived whole, on the monotonic clock."""
+    ended_at: float | None = None
+    """When the last of the answer was about to be sent, on the same clock; None while it runs."""
 
     @property
     def prompt(self) -> str:
@@ -248,4 +252,5 @@ class Stage:
         """Note how the request ended; the first word stands."""
         if not self.recorded.outcome:
             self.recorded.outcome = outcome
+            self.recorded.ended_at = self.clock.monotonic()
             self._on_settled(self)

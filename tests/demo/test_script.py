@@ -339,6 +339,31 @@ async def test_requests_are_recorded_without_the_key(server: DemoServer) -> None
     assert "sk-or-secret" not in repr(seen)
 
 
+async def test_requests_are_recorded_with_their_times() -> None:
+    clock = FakeClock()
+    async with DemoServer(pace=1, clock=clock) as server:
+        server.script(say("Hello", first_token_s=2), fault("502"))
+        began = clock.monotonic()
+        await stream(server)
+        await post(server)
+        times = [(seen.arrived_at - began, (seen.ended_at or 0) - began) for seen in server.requests]
+    assert times == [(0, 2), (2, 2)]
+
+
+async def test_a_request_that_runs_has_no_end_yet(server: DemoServer) -> None:
+    release = asyncio.Event()
+
+    async def looked_at() -> float | None:
+        (seen,) = await server.received(1)
+        release.set()
+        return seen.ended_at
+
+    server.script(stall(until=release))
+    _, end = await asyncio.gather(post(server), looked_at())
+    assert end is None
+    assert server.requests[0].ended_at is not None
+
+
 @pytest.mark.parametrize(
     ("messages", "prompt"),
     [([], ""), ([{"role": "system", "content": "s"}, 7], ""), ([{"role": "user", "content": [{"text": "a"}, 7]}], "a")],
