@@ -50,6 +50,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from orchat.domain.fold import Reply
     from orchat.domain.money import Usage
 
@@ -66,6 +68,16 @@ class OrchatError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def reword(self, change: Callable[[str], str]) -> None:
+        """Change its words, and those of what is behind it.
+
+        Args:
+            change: Gives the new text for a message or a hint.
+        """
+        self.message = change(self.message)
+        self.args = (self.message,)
+        self.hint = None if self.hint is None else change(self.hint)
 
     @property
     def kind(self) -> str:
@@ -417,6 +429,12 @@ class StreamInterrupted(RequestFailed):
         self.partial = partial
         self.reason = reason
         self.cause = cause
+
+    def reword(self, change: Callable[[str], str]) -> None:
+        """Change its words, and those of its cause."""
+        super().reword(change)
+        if self.cause is not None:
+            self.cause.reword(change)
 
 
 # ---- store -----------------------------------------------------------------------------------------------

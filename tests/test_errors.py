@@ -42,3 +42,14 @@ def test_an_interrupted_stream_keeps_what_arrived() -> None:
     assert error.cause is cause
     assert error.body_started
     assert error.model == "a/b"
+
+
+def test_an_error_and_what_is_behind_it_can_be_said_in_other_words() -> None:
+    cause = errors.ConnectionFailed("a key broke", hint="mend the key")
+    error = errors.StreamInterrupted("no key", partial=Reply(), reason="cut", cause=cause)
+    error.reword(lambda text: text.replace("key", "…"))
+    assert (str(error), error.message, error.hint) == ("no …", "no …", None)
+    assert (str(cause), cause.hint) == ("a … broke", "mend the …")
+    lone = errors.StreamInterrupted("no key", partial=Reply(), reason="cut")
+    lone.reword(str.upper)
+    assert str(lone) == "NO KEY"

@@ -22,6 +22,10 @@ class Secret:
         """The secret itself: for the Authorization header and the keyring, nowhere else."""
         return self._value
 
+    def veil(self, text: str) -> str:
+        """A text in which the secret does not stand, should somebody have repeated it."""
+        return text.replace(self._value, "…") if self._value else text
+
     @property
     def fingerprint(self) -> str:
         """The first 8 hex digits of the SHA-256: tells keys apart, tells nothing about them."""

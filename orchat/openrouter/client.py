@@ -15,7 +15,7 @@ from orchat.domain.events import Event
 from orchat.domain.request import ChatRequest
 from orchat.domain.secret import Secret
 from orchat.domain.stream import EventStream
-from orchat.errors import KeyRejected, UpstreamFailed, UsageError
+from orchat.errors import KeyRejected, OrchatError, UpstreamFailed, UsageError
 from orchat.openrouter import failures, fields
 from orchat.openrouter.answer import Answer, Document
 from orchat.openrouter.server import read_base_url
@@ -248,7 +248,7 @@ class OpenRouter:
             if batch:
                 yield batch
             if error is not None:
-                raise error
+                raise _veiled(error, key)
         finally:
             self._exchanges.discard(exchange)
             await exchange.close()
@@ -282,9 +282,10 @@ class OpenRouter:
         document = await self._document(http, get, key)
         if document.status != 200:
             now = self._clock.now()
-            raise failures.from_response(
+            error = failures.from_response(
                 status=document.status, headers=document.headers, body=bytes(document.body), model=None, now=now
             )
+            raise _veiled(error, key)
         return bytes(document.body)
 
     async def _document(self, http: httpx.AsyncClient, request: httpx.Request, key: Secret | None = None) -> Document:
@@ -375,6 +376,13 @@ def _authorize(request: httpx.Request, key: Secret) -> None:
         hint = "Paste it again: it must hold no spaces, line breaks or other characters that cannot be in a header."
         raise KeyRejected("The key is not one: it is empty or holds characters that no key has.", hint=hint)
     request.headers["Authorization"] = "Bearer " + key.reveal()
+
+
+def _veiled(error: Exception, key: Secret | None) -> Exception:
+    """The error, without the key: some servers repeat it in their own words."""
+    if key is not None and isinstance(error, OrchatError):
+        error.reword(key.veil)
+    return error
 
 
 __all__ = ["BASE_URL", "Attribution", "OpenRouter", "Timeouts"]

@@ -1,25 +1,49 @@
 """The grammar of events holds for whatever the server does."""
 
 import re
+from dataclasses import replace
 from itertools import count
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from orchat.demo.accounts import DemoKey
 from orchat.demo.script import cut_after, empty200, error_event, fault, html200, say
 from orchat.demo.server import DemoServer
-from orchat.domain.events import Attempted, Event, FellBack, Finished, Opened, Queued, Retrying
+from orchat.domain.events import (
+    Attempted,
+    BudgetNear,
+    Event,
+    FellBack,
+    Finished,
+    Opened,
+    Queued,
+    Retrying,
+    SwitchedKey,
+)
 from orchat.errors import OrchatError
 from tests.support.clock import FakeClock
-from tests.support.house import House, make_runtime
+from tests.support.house import House, keep_keys, make_runtime, ring_runtime
+from tests.support.key_pool import terms
 
 pytestmark = pytest.mark.anyio
 
 SESSIONS = count()
-LETTERS = {Queued: "Q", Attempted: "A", Retrying: "R", FellBack: "B", Opened: "O", Finished: "F"}
-WHOLE = re.compile(r"(Q*A[RB]?|B)*OD*F")
-BEGUN = re.compile(r"(Q*A[RB]?|B)*(OD*)?")
+LETTERS = {
+    Queued: "Q",
+    BudgetNear: "N",
+    Attempted: "A",
+    Retrying: "R",
+    FellBack: "B",
+    SwitchedKey: "S",
+    Opened: "O",
+    Finished: "F",
+}
+WHOLE = re.compile(r"(Q*(N*A[RBS]?|B|S))*OD*F")
+BEGUN = re.compile(r"(Q*(N*A[RBS]?|B|S))*(Q*|OD*)")
 
 STEPS = st.sampled_from(
     [
@@ -78,4 +102,56 @@ async def test_every_stream_follows_the_grammar_and_every_attempt_is_settled(
             assert not word.endswith("F")
         entries = [entry for entry in await house.entries() if entry.attempt.conversation_id == session]
         assert len(entries) == word.count("A") == len(server.chats)
+        assert all(entry.settlement.outcome in ("done", "failed", "cut") for entry in entries)
+
+
+KEYS = st.sampled_from(
+    [
+        DemoKey(),
+        DemoKey(free_per_minute=0),
+        DemoKey(free_per_day=0),
+        DemoKey(revoked=True),
+        *(DemoKey(fault=fault(name)) for name in ("402-insufficient-credits", "403-key-limit", "402-in-flight")),
+    ]
+)
+SETTINGS = st.fixed_dictionaries(
+    {
+        "keys__on_exhausted": st.sampled_from(["ask", "switch", "stop"]),
+        "limits__free_per_minute": st.sampled_from([0, 1]),
+        "limits__max_in_flight": st.sampled_from([0, 1]),
+        "budget__day_usd": st.sampled_from([0.0, 0.001, 0.08]),
+    }
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    keys=st.lists(KEYS, min_size=1, max_size=3),
+    script=st.lists(STEPS, max_size=4),
+    wanted=SETTINGS,
+    model=st.sampled_from(["demo/writer", "demo/tiny:free"]),
+)
+async def test_the_grammar_holds_with_keys_limits_and_budgets(
+    keys: list[DemoKey], script: list[Any], wanted: dict[str, Any], model: str, tmp_path: Path
+) -> None:
+    clock, number = FakeClock(), next(SESSIONS)
+    labels = [f"{number} of {place}" for place in range(len(keys))]
+    home = tmp_path / f"home {number}"
+    home.mkdir()
+    async with (
+        DemoServer(pace=0, keys={}, clock=clock) as server,
+        ring_runtime(server, clock, keep_keys(home, *labels), home=home, **wanted) as runtime,
+    ):
+        terms(server, **{label: replace(key, account=label) for label, key in zip(labels, keys, strict=True)})
+        await runtime.start()
+        house = House(runtime, server, clock)
+        server.script(*script, *[say("the end")] * 30)
+        asked = 0
+        for _ in range(3):
+            events, failure = await house.attempt(model=model, fallbacks=("demo/thinker",))
+            word = spelled(events)
+            assert (WHOLE if failure is None else BEGUN).fullmatch(word), word
+            asked += word.count("A")
+        entries = await house.entries()
+        assert len(entries) == len(server.chats) == asked
         assert all(entry.settlement.outcome in ("done", "failed", "cut") for entry in entries)

@@ -46,3 +46,8 @@ def test_equal_secrets_are_equal() -> None:
 def test_an_empty_secret_is_false() -> None:
     assert not Secret("")
     assert Secret(KEY)
+
+
+def test_a_secret_is_taken_out_of_what_others_say() -> None:
+    assert Secret(KEY).veil(f"no {KEY}, not {KEY}!") == "no …, not …!"
+    assert Secret("").veil("as it was") == "as it was"

@@ -41,14 +41,20 @@ def make_runtime(server: DemoServer, clock: FakeClock, **settings: Any) -> Runti
     return _runtime(server, clock, settings, key=KEY)
 
 
-def ring_runtime(server: DemoServer, clock: FakeClock, key_file: Path, **settings: Any) -> Runtime:
-    """The same, with a ring of the keys in a file."""
-    return _runtime(server, clock, {"keys.store": "file", "keys.file": str(key_file), **settings}, key=None)
+def ring_runtime(
+    server: DemoServer, clock: FakeClock, key_file: Path, home: Path | None = None, **settings: Any
+) -> Runtime:
+    """The same, with a ring of the keys in a file, and in a home of its own if one is named."""
+    ring = {"keys.store": "file", "keys.file": str(key_file)}
+    return _runtime(server, clock, {**ring, **settings}, key=None, home=home)
 
 
-def _runtime(server: DemoServer, clock: FakeClock, settings: dict[str, Any], *, key: Secret | None) -> Runtime:
+def _runtime(
+    server: DemoServer, clock: FakeClock, settings: dict[str, Any], *, key: Secret | None, home: Path | None = None
+) -> Runtime:
     return Runtime.create(
         front_end="library",
+        home=None if home is None else str(home),
         settings={
             "api.base_url": server.base_url,
             "api.dialect": "openrouter",
@@ -84,6 +90,12 @@ class House:
 
     async def fail(self, prompt: str = "hello", **around: Any) -> tuple[list[Event], OrchatError]:
         """The events up to a failure, and the failure."""
+        events, error = await self.attempt(prompt, **around)
+        assert error is not None, f"the request succeeded: {events[-1]}"
+        return events, error
+
+    async def attempt(self, prompt: str = "hello", **around: Any) -> tuple[list[Event], OrchatError | None]:
+        """The events of one request, and the failure that ended it, if one did."""
         events: list[Event] = []
         async with self.stream(prompt, **around) as stream:
             try:
@@ -91,7 +103,7 @@ class House:
                     events.append(event)
             except OrchatError as error:
                 return events, error
-        raise AssertionError(f"the request succeeded: {events[-1]}")
+        return events, None
 
     async def entries(self) -> list[ledger.Entry]:
         """The ledger, oldest attempt first."""
