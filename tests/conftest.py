@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ("tests.support.server",)
+pytest_plugins = ("tests.support.server", "tests.support.secret_service")
 
 # A shell that starts the suite in the background has it ignore interrupts, and commands under test would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -91,6 +91,8 @@ def command(context: click.Context, /, *, as_json: bool, summary: bool, on_exhau
 
     async def ask(runtime: Runtime) -> None:
         await (_remembered if question.save else _forgotten)(runtime, question, answer)
+        for remark in runtime.parts.ring.remarks():
+            invocation.diagnostics.note(remark)
 
     invocation.run(ask, front_end="ask")
     return ExitCode.DONE

@@ -170,10 +170,10 @@ class Ring:
             KeysError: Its secret cannot be read.
         """
         async with self._choosing:
-            for lease in (self._given, self.from_environment()):
-                if lease is not None and lease.label == label:
-                    await self._db.write(roster.forgive, lease.fingerprint)
-                    return self._take(lease)
+            passing = self.passing(label)
+            if passing is not None:
+                await self._db.write(roster.forgive, passing.fingerprint)
+                return self._take(passing)
             state = await self.kept.find(label)
             if state.disabled:
                 raise UsageError(
@@ -316,6 +316,19 @@ class Ring:
             return leased("env", parse_key(text), "env")
         except KeyRejected as error:
             raise KeyRejected(f"{VARIABLE}: {error.message}", hint=error.hint) from None
+
+    def passing(self, label: str) -> KeyLease | None:
+        """The key of this label that is kept nowhere: given, from the environment, or added without a place for it.
+
+        Args:
+            label: What it is called.
+
+        Raises:
+            KeyRejected: The one in the environment cannot be a key.
+        """
+        held = self._lease if self._lease is not None and self._lease.source == "process" else None
+        found = (self._given, held, self.from_environment())
+        return next((lease for lease in found if lease is not None and lease.label == label), None)
 
     def _valid_from_environment(self) -> KeyLease | None:
         with suppress(KeyRejected):

@@ -194,8 +194,8 @@ class Shelf:
         return Tested(label=item.label, fingerprint=item.fingerprint, status=status, error=objection)
 
     async def _named(self, label: str) -> KeyLease:
-        passing = self._ring.from_environment()
-        if passing is not None and passing.label == label:
+        passing = self._ring.passing(label)
+        if passing is not None:
             return passing
         state = await self._kept.find(label)
         return leased(label, await self._kept.secret(state), self._kept.source)

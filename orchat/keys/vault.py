@@ -71,6 +71,7 @@ def vault_for(settings: KeySettings, environ: Mapping[str, str], folder: Path) -
     can_prompt = sys.platform in ("darwin", "win32") or environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
     return KeyringVault(
         timeout_s=max(settings.keyring_timeout_s, PROMPT_TIMEOUT_S if can_prompt else 0.0),
+        mute_after_s=settings.keyring_timeout_s,
         allow_plaintext=settings.allow_plaintext_keyring,
         lock=folder / "keyring.lock",
     )
@@ -82,16 +83,20 @@ class KeyringVault:
     The first item is written last and names the others, so a crash in between leaves the old keys in place.
 
     Args:
-        timeout_s: Seconds that one call may take.
+        timeout_s: Seconds that one call may take, a person who types a password included.
+        mute_after_s: Seconds after which a Secret Service that shows no sign of life is given up; None: `timeout_s`.
         allow_plaintext: Accept a keyring that does not encrypt.
         lock: File that processes lock while they change the keys.
     """
 
     source: Literal["keyring", "file"] = "keyring"
 
-    def __init__(self, *, timeout_s: float, lock: Path, allow_plaintext: bool = False) -> None:
+    def __init__(
+        self, *, timeout_s: float, lock: Path, mute_after_s: float | None = None, allow_plaintext: bool = False
+    ) -> None:
         self.place = f"the system's keyring, service {SERVICE}"
         self._timeout_s = timeout_s
+        self._mute_after_s = timeout_s if mute_after_s is None else min(mute_after_s, timeout_s)
         self._allow_plaintext = allow_plaintext
         self._lock = lock
         self._known: Keys | None = None
@@ -163,20 +168,27 @@ class KeyringVault:
         """Run `work` in a thread that may be left behind: a mute keyring never answers."""
         results: list[T] = []
         failures: list[BaseException] = []
+        alive = threading.Event()
 
         def run() -> None:
             try:
+                if self._mute_after_s < self._timeout_s:
+                    _knock(self._backend())
+                alive.set()
                 results.append(work())
             except BaseException as error:  # handed to the caller below
                 failures.append(error)
+                alive.set()
 
         thread = threading.Thread(target=run, name="orchat-keyring", daemon=True)
         thread.start()
-        thread.join(self._timeout_s)
+        if alive.wait(self._mute_after_s):
+            thread.join(self._timeout_s)
         if results:
             return results[0]
         if not failures:
-            raise KeyringUnavailable(f"the keyring did not answer within {self._timeout_s:g} s", hint=ELSEWHERE)
+            limit = self._timeout_s if alive.is_set() else self._mute_after_s
+            raise KeyringUnavailable(f"the keyring did not answer within {limit:g} s", hint=ELSEWHERE)
         if isinstance(failures[0], OrchatError):
             raise failures[0]
         # Not chained: the arguments of a keyring's exception may hold anything.
@@ -213,6 +225,21 @@ def _kind(backend: Any) -> str:
     chain = getattr(backend, "backends", None)
     kind = type(chain[0] if chain else backend)
     return f"{kind.__module__}.{kind.__name__}"
+
+
+def _knock(backend: Any) -> None:
+    """Ask a Secret Service for a sign of life, which needs no password: a mute one must not cost half a minute."""
+    if not _module(backend).endswith((".SecretService", ".libsecret")):
+        return
+    name = "org.freedesktop.secrets"
+    # Whatever is wrong with the bus, the call that follows says it better.
+    with suppress(Exception):
+        from jeepney import DBusAddress, new_method_call  # type: ignore[import-untyped]  # it has no types
+        from jeepney.io.blocking import open_dbus_connection  # type: ignore[import-untyped]  # it has no types
+
+        service = DBusAddress("/org/freedesktop/secrets", bus_name=name, interface="org.freedesktop.DBus.Peer")
+        with open_dbus_connection() as bus:
+            bus.send_and_get_reply(new_method_call(service, "Ping"))
 
 
 def _read(backend: Any) -> Keys:

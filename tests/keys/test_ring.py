@@ -327,6 +327,16 @@ async def test_what_cannot_be_added_changes_nothing_and_is_never_repeated(
     assert "bbbb" not in str(getattr(caught.value, "hint", ""))
 
 
+async def test_a_refused_key_file_takes_no_key(desk: Desk) -> None:
+    desk.keep(work=A)
+    desk.file.chmod(0o644)
+    ring = desk.ring()
+    with pytest.raises(KeysError, match="is open to others"):
+        await ring.add("home", B)
+
+    assert ring.trouble is None
+
+
 async def test_where_no_keyring_answers_an_added_key_serves_this_process(desk: Desk) -> None:
     ring = desk.ring(settings={"store": "keyring"})  # the null keyring of the tests takes nothing
     lease = await ring.add("work", A)

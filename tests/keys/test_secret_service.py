@@ -5,47 +5,9 @@ Each case is one shell under ``dbus-run-session`` that starts gnome-keyring, and
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-ROOT = Path(__file__).parents[2]
-MISSING = [name for name in ("dbus-run-session", "gnome-keyring-daemon") if shutil.which(name) is None]
-
-UNLOCKED = "printf %s pw | gnome-keyring-daemon --unlock --components=secrets >/dev/null"
-LOCKED = "gnome-keyring-daemon --components=secrets >/dev/null </dev/null"
-
-Run = Callable[..., list[dict[str, Any]]]
-
-
-@pytest.fixture
-def run(home: Path) -> Run:
-    """Runs a shell script on a new bus; ``vault`` in it is the process that does one thing with the keyring."""
-    if MISSING and os.environ.get("ORCHAT_REQUIRE_SECRET_SERVICE") == "1":
-        pytest.fail(f"{' and '.join(MISSING)} must be installed here")
-    if MISSING:
-        pytest.skip(f"{' and '.join(MISSING)} not installed: Debian has them in dbus and gnome-keyring")
-    away = {"DISPLAY", "WAYLAND_DISPLAY", "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS", "PYTHON_KEYRING_BACKEND"}
-    (home / "run").mkdir(mode=0o700)
-    environ = {name: value for name, value in os.environ.items() if name not in away}
-    environ |= {"HOME": str(home), "XDG_RUNTIME_DIR": str(home / "run"), "PYTHONPATH": str(ROOT)}
-    define = f'vault() {{ {sys.executable} -W error -m tests.support.vault_process "{home}" "$@"; }}'
-
-    def runs(*steps: str, bus: bool = True) -> list[dict[str, Any]]:
-        script = "\n".join(("set -e", define, *steps))
-        command = [*(["dbus-run-session", "--"] if bus else []), "sh", "-c", script]
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
-
-    return runs
+from tests.support.secret_service import LOCKED, UNLOCKED, Run
 
 
 def refused(outcome: dict[str, Any], message: str) -> bool:
@@ -101,6 +63,19 @@ def test_a_mute_keyring_is_left_in_time_and_the_process_can_end(run: Run) -> Non
 
     assert refused(load, "did not answer within 0.7 s")
     assert refused(save, "did not answer within 0.7 s")
+
+
+def test_where_a_password_may_be_typed_a_mute_keyring_is_left_all_the_same(run: Run) -> None:
+    _, _, load, save = run("vault mute patient load save:1")
+
+    assert refused(load, "did not answer within 0.7 s")
+    assert refused(save, "did not answer within 0.7 s")
+
+
+def test_where_a_password_may_be_typed_an_unlocked_keyring_is_read(run: Run) -> None:
+    *_, load = run(UNLOCKED, "vault patient save:1 load")
+
+    assert list(load["value"]) == ["key 0"]
 
 
 def test_a_keyring_that_is_killed_during_a_call_is_named(run: Run) -> None:

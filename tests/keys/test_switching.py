@@ -10,6 +10,7 @@ from orchat.errors import KeysError, NoKeys, NotFound, UsageError
 from orchat.keys.lease import KeyLease, leased
 from orchat.keys.ring import Ring
 from orchat.store import holds, key_state, reports
+from orchat.store.connection import Connection
 from orchat.store.reports import Report
 from tests.support.clock import START
 from tests.support.key_desk import ENV, A, B, C, Desk, fingerprint
@@ -245,6 +246,21 @@ async def test_success_with_a_paid_model_says_nothing_about_free_requests(desk: 
     assert await desk.db.read(holds.active, START) == []
 
 
+async def test_success_of_a_key_that_nothing_held_writes_nothing(desk: Desk) -> None:
+    desk.keep(a=A)
+    ring = desk.ring()
+    lease = await ring.lease()
+    before = await desk.db.read(_changes)
+    await ring.cleared(lease, free=True)
+
+    assert await desk.db.read(_changes) == before
+
+
+def _changes(connection: Connection) -> int:
+    changes: int = connection.execute("SELECT total_changes()").fetchone()[0]
+    return changes
+
+
 async def test_success_forgets_how_often_a_key_was_put_aside(desk: Desk) -> None:
     desk.keep(a=A)
     ring = desk.ring()
@@ -360,3 +376,12 @@ async def test_a_removed_key_is_no_longer_the_one_of_its_instance(desk: Desk) ->
 
     assert (await ring.lease()).label == "b"
     assert leased("a", Secret(A), "file") == lease
+
+
+async def test_a_key_that_is_kept_nowhere_can_be_tested_and_wanted_too(desk: Desk) -> None:
+    ring = desk.ring({"OPENROUTER_API_KEY": ENV}, settings={"store": "env"})
+    lease = await ring.add("unkept", A)
+
+    assert ring.passing("unkept") is lease
+    assert (await ring.use("env")).source == "env"
+    assert ring.passing("unkept") is None

@@ -215,6 +215,23 @@ def test_a_mute_keyring_is_left_behind(backend: ShortItems, open_vault: Callable
     left[0].join()
 
 
+class OnABus(ShortItems):
+    pass
+
+
+OnABus.__module__ = "keyring.backends.SecretService"
+
+
+@pytest.mark.parametrize("kind", [ShortItems, OnABus])
+def test_where_a_password_may_be_typed_only_a_secret_service_has_to_show_a_sign_of_life(
+    kind: type[ShortItems], open_vault: Callable[..., KeyringVault], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+    found = kind({"keys": json.dumps({"v": 1, "keys": {"work": KEY}})})
+    with installed(found):
+        assert open_vault(timeout_s=30.0, mute_after_s=5.0).load() == {"work": Secret(KEY)}
+
+
 @pytest.mark.parametrize("name", ["", "nothing", "no.such.Keyring"])
 def test_a_backend_that_does_not_load_is_named(
     open_vault: Callable[..., KeyringVault], name: str, monkeypatch: pytest.MonkeyPatch

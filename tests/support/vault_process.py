@@ -1,8 +1,9 @@
 """Does one thing with the real keyring and prints what came of it: run in a process of its own, on a bus of its own.
 
 Usage: ``python -m tests.support.vault_process FOLDER COMMAND…`` where a command is ``load``, ``save:N``, ``add:LABEL``,
-``sizes``, ``mute`` (own the service's name and never answer), ``end`` (kill the service), or ``killed`` (load while the
-service is killed in the middle of the call). Each prints one line of JSON.
+``sizes``, ``mute`` (own the service's name and never answer), ``stay`` (until killed), ``patient`` (wait for a person
+who types a password), ``end`` (kill the service), or ``killed`` (load while the service is killed in the middle of the
+call). Each prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from orchat.keys.vault import KeyringVault
 NAME = "org.freedesktop.secrets"
 TIMEOUT_S = 5.0
 MUTE_TIMEOUT_S = 0.7
+PATIENT_TIMEOUT_S = 300.0
+"""Longer than any test may take."""
 
 
 class Machine:
@@ -39,10 +42,13 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._timeout_s = TIMEOUT_S
+        self._mute_after_s = TIMEOUT_S
         self._mute: DBusConnection | None = None
 
     def _vault(self) -> KeyringVault:
-        return KeyringVault(timeout_s=self._timeout_s, lock=self._folder / "keyring.lock")
+        return KeyringVault(
+            timeout_s=self._timeout_s, mute_after_s=self._mute_after_s, lock=self._folder / "keyring.lock"
+        )
 
     def load(self) -> Any:
         return {label: secret.reveal() for label, secret in self._vault().load().items()}
@@ -63,7 +69,13 @@ class Machine:
     def mute(self) -> Any:
         self._mute = open_dbus_connection()
         Proxy(message_bus, self._mute).RequestName(NAME)
-        self._timeout_s = MUTE_TIMEOUT_S
+        self._timeout_s = self._mute_after_s = MUTE_TIMEOUT_S
+
+    def patient(self) -> Any:
+        self._timeout_s = PATIENT_TIMEOUT_S
+
+    def stay(self) -> Any:
+        signal.pause()
 
     def end(self) -> Any:
         os.kill(_service(), signal.SIGKILL)
