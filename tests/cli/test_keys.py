@@ -417,3 +417,19 @@ def test_keys_are_listed_where_the_keyring_cannot_be_read(orchat: Orchat, monkey
     assert "the other keys cannot be read: the keyring that PYTHON_KEYRING_BACKEND" in done.err
     monkeypatch.setenv("OPENROUTER_API_KEY", "")
     refused(orchat("keys", "list"), 3, "does not load", "ORCHAT_KEYS_FILE")
+
+
+# ---- what ask says of the ring ----
+
+
+def test_that_every_key_is_over_the_threshold_is_one_line_on_a_terminal(
+    key_file: Path, environ: dict[str, str], orchat: Orchat, home: Path
+) -> None:
+    keep(key_file, a=KEY, b=TWIN)
+    orchat("keys", "use", "a")
+    for key in (KEY, TWIN):
+        spend(home, key, 41)
+    done = Terminal("ask", "hi", environ=environ).end()
+
+    assert "all 2 keys have sent more than 40 requests today; staying with a" in done.out
+    assert orchat("ask", "hi").err == ""
