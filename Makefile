@@ -59,6 +59,7 @@ bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks.run
 
 soak: $(VENV)/.dev
+	$(BIN)/python -m tests.support.store_soak
 	$(BIN)/python -m tests.soak
 
 docs: $(VENV)/.docs
