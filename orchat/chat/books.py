@@ -123,7 +123,11 @@ class TurnBooks:
         request = ChatRequest(messages=messages, model=self.model, session_id=conversation.id)
         request = replace(request, **dict(self._wish.parameters or {}))
         around = Circumstances(
-            fallbacks=self._wish.fallbacks, conversation_id=conversation.id, use_cache=self._wish.use_cache
+            fallbacks=self._wish.fallbacks,
+            conversation_id=conversation.id,
+            use_cache=self._wish.use_cache,
+            over_budget=self._wish.over_budget,
+            switch=self._wish.switch,
         )
         if self.before is not None:
             return going_on(desk.dispatcher, request, self.before.text, around)
