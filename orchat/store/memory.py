@@ -79,6 +79,7 @@ class _Unlocked(FileLock):
 
     def __init__(self) -> None:
         self.path = NOWHERE
+        self._timeout_s = 0.0
 
     def take(self) -> bool:
         return True
@@ -87,7 +88,4 @@ class _Unlocked(FileLock):
         pass
 
     def close(self) -> None:
-        pass
-
-    def wait(self) -> None:
         pass

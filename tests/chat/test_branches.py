@@ -19,7 +19,7 @@ from orchat.demo.script import cut_after, fault, say, stall
 from orchat.demo.server import DemoServer
 from orchat.domain.conversation import Draft, StoredMessage, Transcript
 from orchat.domain.events import Event, Retrying, TextDelta
-from orchat.store import ledger
+from orchat.store import ledger, tree
 from tests.support.clock import FakeClock
 from tests.support.house import House, make_runtime
 
@@ -308,6 +308,10 @@ async def test_two_windows_see_each_other_and_overwrite_nothing(server: DemoServ
         shown = await two.transcript(id)
         watch = two.watch(shown)
         assert not await watch.changed()
+        version = await right.parts.db.read(tree.version)
+        await two.pin(id, False)
+        assert not await watch.changed()
+        assert await right.parts.db.read(tree.version) == version
 
         go = asyncio.Event()
         server.script(stall(stage="body", text="from the left", chars=4, until=go), say("from the right"))
