@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from orchat.domain.secret import Secret
 from orchat.errors import KeyringUnavailable, KeysError, OrchatError, UsageError
+from orchat.keys import secret_service
 from orchat.keys.entry import parse_key, parse_label
 from orchat.keys.key_file import FileVault
 from orchat.keys.place import ELSEWHERE, Keys, alone, replace
@@ -72,6 +73,7 @@ def vault_for(settings: KeySettings, environ: Mapping[str, str], folder: Path) -
     return KeyringVault(
         timeout_s=max(settings.keyring_timeout_s, PROMPT_TIMEOUT_S if can_prompt else 0.0),
         mute_after_s=settings.keyring_timeout_s,
+        is_secret_service=secret_service.is_default(environ),
         allow_plaintext=settings.allow_plaintext_keyring,
         lock=folder / "keyring.lock",
     )
@@ -85,6 +87,7 @@ class KeyringVault:
     Args:
         timeout_s: Seconds that one call may take, a person who types a password included.
         mute_after_s: Seconds after which a Secret Service that shows no sign of life is given up; None: `timeout_s`.
+        is_secret_service: Try the Secret Service before keyring is loaded.
         allow_plaintext: Accept a keyring that does not encrypt.
         lock: File that processes lock while they change the keys.
     """
@@ -92,11 +95,18 @@ class KeyringVault:
     source: Literal["keyring", "file"] = "keyring"
 
     def __init__(
-        self, *, timeout_s: float, lock: Path, mute_after_s: float | None = None, allow_plaintext: bool = False
+        self,
+        *,
+        timeout_s: float,
+        lock: Path,
+        mute_after_s: float | None = None,
+        is_secret_service: bool = False,
+        allow_plaintext: bool = False,
     ) -> None:
         self.place = f"the system's keyring, service {SERVICE}"
         self._timeout_s = timeout_s
         self._mute_after_s = timeout_s if mute_after_s is None else min(mute_after_s, timeout_s)
+        self._is_secret_service = is_secret_service
         self._allow_plaintext = allow_plaintext
         self._lock = lock
         self._known: Keys | None = None
@@ -108,7 +118,7 @@ class KeyringVault:
             KeyringUnavailable: The keyring is missing, locked, mute or broken.
         """
         if self._known is None:
-            self._known = self._limited(lambda: _read(self._backend()))
+            self._known = self._limited(self._read)
         return dict(self._known)
 
     def save(self, keys: Mapping[str, Secret]) -> None:
@@ -146,6 +156,15 @@ class KeyringVault:
         """Name the keyring, for whoever looks for a fault; raises as `load` does."""
         return self._limited(lambda: _kind(self._backend()))
 
+    def _read(self) -> Keys:
+        # Nothing found may mean that keyring keeps its items elsewhere: only what is there counts.
+        found = secret_service.read(_read) if self._is_secret_service else None
+        return found or _read(self._backend())
+
+    def _knock(self) -> None:
+        if self._is_secret_service or _module(self._backend()).endswith((".SecretService", ".libsecret")):
+            secret_service.knock()
+
     def _backend(self) -> Any:
         import keyring
 
@@ -173,7 +192,7 @@ class KeyringVault:
         def run() -> None:
             try:
                 if self._mute_after_s < self._timeout_s:
-                    _knock(self._backend())
+                    self._knock()
                 alive.set()
                 results.append(work())
             except BaseException as error:  # handed to the caller below
@@ -225,21 +244,6 @@ def _kind(backend: Any) -> str:
     chain = getattr(backend, "backends", None)
     kind = type(chain[0] if chain else backend)
     return f"{kind.__module__}.{kind.__name__}"
-
-
-def _knock(backend: Any) -> None:
-    """Ask a Secret Service for a sign of life, which needs no password: a mute one must not cost half a minute."""
-    if not _module(backend).endswith((".SecretService", ".libsecret")):
-        return
-    name = "org.freedesktop.secrets"
-    # Whatever is wrong with the bus, the call that follows says it better.
-    with suppress(Exception):
-        from jeepney import DBusAddress, new_method_call  # type: ignore[import-untyped]  # it has no types
-        from jeepney.io.blocking import open_dbus_connection  # type: ignore[import-untyped]  # it has no types
-
-        service = DBusAddress("/org/freedesktop/secrets", bus_name=name, interface="org.freedesktop.DBus.Peer")
-        with open_dbus_connection() as bus:
-            bus.send_and_get_reply(new_method_call(service, "Ping"))
 
 
 def _read(backend: Any) -> Keys:

@@ -94,3 +94,39 @@ def test_without_a_bus_there_is_no_keyring(run: Run) -> None:
     [load] = run("vault load", bus=False)
 
     assert refused(load, "this system has no keyring")
+
+
+# ---- the short way, without keyring ----
+
+
+def test_an_unlocked_keyring_is_read_without_importing_keyring(run: Run) -> None:
+    run(UNLOCKED, "vault save:30")
+    _, load, loaded = run(UNLOCKED, "vault short load loaded")
+
+    assert load["value"] == {f"key {number}": f"sk-or-v1-{number:064}" for number in range(30)}
+    assert loaded["value"] is False
+
+
+def test_what_the_short_way_does_not_find_is_looked_for_the_long_way(run: Run) -> None:
+    _, load, loaded = run(UNLOCKED, "vault short load loaded")
+
+    assert (load["value"], loaded["value"]) == ({}, True)
+
+
+def test_on_the_short_way_each_failure_has_its_words_too(run: Run) -> None:
+    run(UNLOCKED, "vault save:1")
+    _, locked = run(LOCKED, "vault short load")
+    *_, mute = run("vault mute short load")
+    *_, patient = run("vault mute short patient load")
+    [_, nothing] = run("vault short load", bus=False)
+
+    assert refused(locked, "is locked")
+    assert refused(mute, "did not answer within 0.7 s")
+    assert refused(patient, "did not answer within 0.7 s")
+    assert refused(nothing, "this system has no keyring")
+
+
+def test_on_the_short_way_a_service_that_is_killed_is_named(run: Run) -> None:
+    _, _, outcome = run(UNLOCKED, "vault save:1 short killed")
+
+    assert refused(outcome, "went away during the call") or refused(outcome, "is locked")

@@ -20,6 +20,7 @@ from keyring.errors import InitError, KeyringLocked
 from orchat.config import KeySettings
 from orchat.domain.secret import Secret
 from orchat.errors import KeyringUnavailable, KeysError, StoreBusy, StoreUnwritable, UsageError
+from orchat.keys import secret_service
 from orchat.keys.key_file import FileVault
 from orchat.keys.vault import KeyringVault, Vault, vault_for
 from orchat.store.locks import FileLock
@@ -458,3 +459,27 @@ def test_where_a_password_may_be_asked_for_there_is_time_to_type_it(
 
     assert isinstance(vault, KeyringVault)
     assert vault._timeout_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("environ", "platform", "expected"),
+    [
+        ({}, "linux", True),
+        ({"XDG_CURRENT_DESKTOP": "ubuntu:GNOME"}, "linux", True),
+        ({"XDG_CURRENT_DESKTOP": "KDE"}, "linux", False),
+        ({"PYTHON_KEYRING_BACKEND": ""}, "linux", False),
+        ({"KEYRING_PROPERTY_SCHEME": "KeePassXC"}, "linux", False),
+        ({}, "darwin", False),
+        ({}, "win32", False),
+        ({"XDG_CONFIG_HOME": "{home}/config"}, "linux", False),
+    ],
+)
+def test_keyring_is_passed_by_only_where_nobody_asked_for_another_one(
+    environ: dict[str, str], platform: str, expected: bool, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    (home / "config" / "python_keyring").mkdir(parents=True)
+    (home / "config" / "python_keyring" / "keyringrc.cfg").touch()
+    told = {name: value.format(home=home) for name, value in environ.items()}
+
+    assert secret_service.is_default({"HOME": str(home), **told}) is expected

@@ -2,8 +2,9 @@
 
 Usage: ``python -m tests.support.vault_process FOLDER COMMAND…`` where a command is ``load``, ``save:N``, ``add:LABEL``,
 ``sizes``, ``mute`` (own the service's name and never answer), ``stay`` (until killed), ``patient`` (wait for a person
-who types a password), ``end`` (kill the service), or ``killed`` (load while the service is killed in the middle of the
-call). Each prints one line of JSON.
+who types a password), ``short`` (read without keyring where that is possible), ``loaded`` (whether keyring was
+imported), ``end`` (kill the service), or ``killed`` (load while the service is killed in the middle of the call). Each
+prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -43,11 +44,15 @@ class Machine:
         self._folder = folder
         self._timeout_s = TIMEOUT_S
         self._mute_after_s = TIMEOUT_S
+        self._is_short = False
         self._mute: DBusConnection | None = None
 
     def _vault(self) -> KeyringVault:
         return KeyringVault(
-            timeout_s=self._timeout_s, mute_after_s=self._mute_after_s, lock=self._folder / "keyring.lock"
+            timeout_s=self._timeout_s,
+            mute_after_s=self._mute_after_s,
+            lock=self._folder / "keyring.lock",
+            is_secret_service=self._is_short,
         )
 
     def load(self) -> Any:
@@ -73,6 +78,12 @@ class Machine:
 
     def patient(self) -> Any:
         self._timeout_s = PATIENT_TIMEOUT_S
+
+    def short(self) -> Any:
+        self._is_short = True
+
+    def loaded(self) -> Any:
+        return "keyring" in sys.modules
 
     def stay(self) -> Any:
         signal.pause()
