@@ -90,6 +90,11 @@ class SignIn:
         return self.url != self.headless_url
 
     @property
+    def has_code(self) -> bool:
+        """Whether there is a code that the server has not refused."""
+        return self._answer.done() and self._answer.exception() is None
+
+    @property
     def is_answered(self) -> bool:
         """Whether there is a code, or a refusal; until `key` is done with it, nothing else is taken."""
         return self._answer.done()

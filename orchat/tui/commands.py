@@ -65,6 +65,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(id="rename", title="rename", about="Give this session a title", slash="rename", argument="TITLE"),
     Command(id="key", title="key", about="Paste another key", slash="key"),
+    Command(id="login", title="sign in", about="Sign in with OpenRouter for a key", slash="login"),
     Command(id="theme", title="theme", about="Choose the colours", slash="theme", argument="[NAME]"),
     Command(id="sidebar", title="sidebar", about="Show or hide the figures", keys="ctrl+b", slash="sidebar"),
     Command(id="focus", title="conversation", about="Go to the conversation, and back", keys="f6"),

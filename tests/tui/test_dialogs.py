@@ -128,10 +128,9 @@ async def test_a_pasted_key_is_used_and_said_where_it_is_kept(server: DemoServer
         await person.until_on(Welcome)
         await person.until_shown("Welcome to orchat", "Paste a key", "Sign in with OpenRouter")
         assert "demo" not in person.text
-        await person.press("down", "enter")
-        await person.until_shown("Signing in comes with a later version", "https://openrouter.ai/settings/keys")
-        await person.press("up", "enter")
+        await person.press("enter")
         await person.until(lambda: isinstance(person.app.focused, Input))
+        await person.until_shown("https://openrouter.ai/settings/keys")
         await person.press("enter")
         await person.type("two words")
         await person.press("enter")

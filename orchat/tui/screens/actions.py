@@ -155,6 +155,14 @@ async def key(screen: ChatScreen, _argument: str) -> None:
     await screen.ask_for_key()
 
 
+async def login(screen: ChatScreen, _argument: str) -> None:
+    """Sign in for a key."""
+    if screen.app.is_demo:
+        screen.say("The demo needs no key.")
+    else:
+        await screen.sign_in()
+
+
 async def theme(screen: ChatScreen, argument: str) -> None:
     """Choose the colours; each is shown while it is looked at."""
     from orchat.tui.screens.confirm import Choose
@@ -237,6 +245,7 @@ ACTIONS: dict[str, Action] = {
     "system": system,
     "rename": rename,
     "key": key,
+    "login": login,
     "theme": theme,
     "sidebar": sidebar,
     "focus": focus,

@@ -116,6 +116,15 @@ class Starting(Screen[None]):
         self.refresh_figures()
         return outcome == "key"
 
+    async def sign_in(self) -> None:
+        """Sign in with OpenRouter for a key."""
+        from orchat.tui.screens.signin import SignInDialog
+
+        await self.runtime.start()
+        if await self.app.push_screen_wait(SignInDialog(self.runtime)) is not None:
+            self.lease = await self.runtime.lease()
+            self._learn_models()
+
     def _show_problem(self, problem: Problem) -> None:
         """An error that belongs to no answer."""
         card = problem.card(self.runtime.clock.now())

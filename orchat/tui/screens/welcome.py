@@ -14,8 +14,9 @@ from textual.widgets import Input, Static
 
 from orchat.domain.clean import clean_line
 from orchat.errors import OrchatError
-from orchat.tui.lines import ACCENT, DIM, ERROR, STRONG, column, keys_line
+from orchat.tui.lines import DIM, ERROR, STRONG, column, keys_line
 from orchat.tui.screens.dialog import Dialog, TitleLine
+from orchat.tui.screens.signin import PLACES, SignInDialog
 from orchat.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:
@@ -31,16 +32,9 @@ Outcome = Literal["key", "demo"]
 
 _CHOICES = (
     ("paste", "Paste a key", "kept in your system's keyring"),
-    ("sign-in", "Sign in with OpenRouter", "comes with a later version"),
+    ("sign-in", "Sign in with OpenRouter", "no key to copy"),
     ("demo", "Try the demo", "no key and no network needed"),
 )
-_PLACES = {
-    "keyring": "It is kept in your system's keyring.",
-    "file": "It is kept in your key file.",
-    "process": "No keyring is at hand: it is used until you leave, and kept nowhere.",
-    "env": "It comes from the environment.",
-    "given": "It was given on the command line.",
-}
 
 
 class Welcome(Dialog[str]):
@@ -95,7 +89,7 @@ class Welcome(Dialog[str]):
         event.stop()
         acts: dict[str, Callable[[], object]] = {
             "paste": self._open_input,
-            "sign-in": self._explain,
+            "sign-in": self._sign_in,
             "demo": lambda: self.dismiss("demo"),
         }
         acts[event.row.id]()
@@ -105,14 +99,12 @@ class Welcome(Dialog[str]):
         self.query_one(Input).focus()
         self._note(Content.styled(f"You find your keys at {KEYS_PAGE}", DIM))
 
-    def _explain(self) -> None:
-        self._note(
-            Content.assemble(
-                "Signing in comes with a later version. Until then, make a key at ",
-                (KEYS_PAGE, f"underline {ACCENT}"),
-                " and paste it here.",
-            )
-        )
+    def _sign_in(self) -> None:
+        self.app.push_screen(SignInDialog(self._runtime), self._signed_in)
+
+    def _signed_in(self, label: str | None) -> None:
+        if label is not None:
+            self.dismiss("key")
 
     def _note(self, words: Content) -> None:
         self.query_one("#note", Static).update(words)
@@ -134,7 +126,7 @@ class Welcome(Dialog[str]):
             return
         finally:
             line.value = ""
-        self.app.notify(_PLACES[lease.source], title=f"Key “{lease.label}” is in use", markup=False)
+        self.app.notify(PLACES[lease.source], title=f"Key “{lease.label}” is in use", markup=False)
         self.dismiss("key")
 
     async def _keep(self, text: str) -> KeyLease:
