@@ -23,7 +23,7 @@ COMMANDS = {
     "keys": "Keep API keys in the system's keyring.",
     "login": "Sign in with OpenRouter, and keep the key.",
     "models": "List the models that can be asked.",
-    "sessions": "List, show, search, export and delete sessions.",
+    "sessions": "List, show, find, change, export and import sessions.",
     "usage": "Requests, tokens and cost so far.",
 }
 """Name to short help. It is repeated here so that ``--help`` loads no command; a test compares the two."""
