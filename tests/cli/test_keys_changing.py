@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from orchat.cli.keys.figures import words_of
 from orchat.demo import DemoThread
 from orchat.demo.accounts import DemoKey
 from orchat.demo.script import fail
+from orchat.domain.money import PICO_PER_USD as USD
 from orchat.domain.secret import Secret
-from tests.support.cli import KEY, Done, Terminal, environment
+from orchat.store.reports import Report
+from tests.support.cli import KEY, Done, Terminal, environment, run
 
 Orchat = Callable[..., Done]
 A, B, REVOKED = KEY, f"sk-or-v1-{'twin' * 8}", f"sk-or-v1-{'gone' * 8}"
@@ -197,9 +201,9 @@ def test_keys_are_tested_and_the_report_is_kept(key_file: Path, orchat: Orchat) 
     assert all(key["report"] for key in orchat("keys", "list", "--json").json)
 
 
-def test_one_key_that_cannot_serve_makes_the_test_fail(key_file: Path, orchat: Orchat) -> None:
+def test_one_key_that_cannot_serve_makes_the_test_fail(key_file: Path, environ: dict[str, str], orchat: Orchat) -> None:
     key_file.write_text(json.dumps({"work": A, "old": REVOKED}))
-    done = orchat("keys", "test")
+    done = run("keys", "test", environ=environ)
 
     assert done.code == 3
     assert [line.split("\t")[2] for line in done.out.splitlines()] == ["ok", "failed"]
@@ -208,9 +212,9 @@ def test_one_key_that_cannot_serve_makes_the_test_fail(key_file: Path, orchat: O
     assert orchat("keys", "test", "old").err.startswith("orchat: the key cannot serve\n")
 
 
-def test_a_server_that_fails_is_no_fault_of_the_keys(key_file: Path, orchat: Orchat, demo: DemoThread) -> None:
+def test_a_server_that_fails_is_no_fault_of_the_keys(key_file: Path, environ: dict[str, str], demo: DemoThread) -> None:
     demo.server.script(fail(503), fail(503), path="/key")
-    done = orchat("keys", "test", "--json")
+    done = run("keys", "test", "--json", environ=environ)
 
     assert done.code == 1
     assert [(row["ok"], row["error"]["type"], row["report"]) for row in done.json] == [
@@ -224,6 +228,30 @@ def test_results_can_be_read_by_programs(key_file: Path, orchat: Orchat) -> None
 
     assert (row["label"], row["ok"], row["error"]) == ("home", True, None)
     assert (len(row["account"]), row["report"]["is_free_tier"]) == (16, False)
+
+
+@pytest.mark.parametrize(
+    ("told", "lines"),
+    [
+        ({}, ["no limit of its own", "used $0.00 today, $0.00 in all"]),
+        ({"limit_pico": USD, "limit_reset": "daily"}, ["limit $1.00 daily", "used $0.00 today, $0.00 in all"]),
+        (
+            {"limit_pico": 2 * USD, "limit_remaining_pico": USD, "usage_daily_pico": USD, "usage_pico": 3 * USD},
+            ["limit $2.00, $1.00 left", "used $1.00 today, $3.00 in all"],
+        ),
+        (
+            {"is_free_tier": True, "expires_at": "2027-01-01\x1b[2J"},
+            [
+                "no limit of its own",
+                "used $0.00 today, $0.00 in all",
+                "the account never bought credits",
+                "expires 2027-01-01",
+            ],
+        ),
+    ],
+)
+def test_what_the_server_said_is_told_in_words(told: dict[str, Any], lines: list[str]) -> None:
+    assert words_of(Report(fingerprint="00000000", at=1.0, **told)) == lines
 
 
 # ---- import ----
