@@ -265,6 +265,40 @@ class TuiSettings:
     send_on_enter: bool = field(default=True, metadata=about("Enter sends; otherwise it begins a new line."))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonaSettings:
+    """Somebody to talk to: a system prompt, a model and its parameters under one name, for ``--persona NAME``."""
+
+    system: str | None = field(
+        default=None, metadata=about("System prompt.", example="You review code. Name the worst fault first.")
+    )
+    model: str | None = field(default=None, metadata=about("Model to ask.", example="openrouter/auto"))
+    fallbacks: tuple[str, ...] = field(
+        default=(), metadata=about("Models asked, in this order, when it fails.", example=("openrouter/free",))
+    )
+    temperature: float | None = field(default=None, metadata=about("Sampling temperature.", low=0, high=2, example=0.2))
+    max_tokens: int | None = field(
+        default=None,
+        metadata=about("Most tokens of an answer, thoughts included.", low=1, high=10_000_000, example=2048),
+    )
+    reasoning_effort: Effort | None = field(
+        default=None, metadata=about("How much the model may think.", choices=get_args(Effort), example="low")
+    )
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The fields of `ChatRequest` that it sets."""
+        found: dict[str, Any] = {"temperature": self.temperature, "max_completion_tokens": self.max_tokens}
+        if self.reasoning_effort is not None:
+            from orchat.domain.request import Reasoning
+
+            found["reasoning"] = Reasoning(effort=self.reasoning_effort)
+        return {name: value for name, value in found.items() if value is not None}
+
+
+PERSONAS = "personas"
+"""The section that holds a table for each persona."""
+
 SECTIONS = {
     "api": ApiSettings,
     "models": ModelSettings,
@@ -279,4 +313,4 @@ SECTIONS = {
     "log": LogSettings,
     "tui": TuiSettings,
 }
-"""The sections with declared settings, in the order of the example file; ``keymap`` is free."""
+"""The sections with declared settings, in the order of the example file; ``keymap`` and ``personas`` are free."""

@@ -7,6 +7,7 @@ from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
 from orchat.config.sections import (
+    PERSONAS,
     SECTIONS,
     ApiSettings,
     BreakerSettings,
@@ -17,13 +18,14 @@ from orchat.config.sections import (
     LimitSettings,
     LogSettings,
     ModelSettings,
+    PersonaSettings,
     ProviderSettings,
     RetrySettings,
     TuiSettings,
 )
 from orchat.config.sources import Entry, Origin, read_environment, read_file, read_overrides
 from orchat.config.values import Refused, as_toml, from_text, from_toml, near, shown
-from orchat.errors import ConfigError
+from orchat.errors import ConfigError, UsageError
 from orchat.paths import Paths
 
 DEFAULT = Origin(layer="default")
@@ -60,6 +62,8 @@ class Config:
     """The screen."""
     keymap: Mapping[str, str] = field(default_factory=dict)
     """Name of an action to its keys; free names."""
+    personas: Mapping[str, PersonaSettings] = field(default_factory=dict)
+    """By name, which is free."""
 
     @classmethod
     def load(
@@ -80,9 +84,7 @@ class Config:
         for layer in (read_file(paths.config_file), read_environment(environ), read_overrides(overrides or {})):
             for entry in layer:
                 _apply(entry, changes, origins)
-        sections: dict[str, Any] = {
-            name: SECTIONS[name](**changed) if name in SECTIONS else changed for name, changed in changes.items()
-        }
+        sections = {name: _section(name, changed) for name, changed in changes.items()}
         present = tuple(name for name in KEY_VARIABLES if environ.get(name))
         return LoadedConfig(config=cls(**sections), origins=origins, key_variables=present)
 
@@ -113,6 +115,22 @@ class LoadedConfig:
     key_variables: tuple[str, ...] = ()
     """Variables in the environment that bring keys along."""
 
+    def persona(self, name: str) -> PersonaSettings:
+        """The persona of this name.
+
+        Raises:
+            UsageError: There is none.
+        """
+        found = self.config.personas.get(name)
+        if found is None:
+            known = tuple(self.config.personas)
+            hint = near(name, known) or (f"Known are {', '.join(sorted(known))}." if known else None)
+            raise UsageError(
+                f"there is no persona {shown_name(name)}",
+                hint=hint or f"Write [personas.{shown_name(name)}] into the settings.",
+            )
+        return found
+
     def origin(self, key: str) -> Origin:
         """Where the setting ``section.key`` came from."""
         return self.origins.get(key, DEFAULT)
@@ -125,6 +143,11 @@ class LoadedConfig:
             for name in known
         }
         values |= {f"keymap.{name}": keys for name, keys in sorted(self.config.keymap.items())}
+        values |= {
+            f"{PERSONAS}.{name}.{setting}": getattr(persona, setting) or None
+            for name, persona in sorted(self.config.personas.items())
+            for setting in _PERSONA
+        }
         rows = [
             Row(key=key, value=as_toml(value), origin=self.origin(key))
             for key, value in values.items()
@@ -138,7 +161,14 @@ class LoadedConfig:
 _FIELDS: dict[str, dict[str, Field[Any]]] = {
     name: {item.name: item for item in fields(kind)} for name, kind in SECTIONS.items()
 }
-_NAMES = (*SECTIONS, "keymap")
+_PERSONA = {item.name: item for item in fields(PersonaSettings)}
+_NAMES = (*SECTIONS, "keymap", PERSONAS)
+
+
+def _section(name: str, changed: dict[str, Any]) -> Any:
+    if name == PERSONAS:
+        return {persona: PersonaSettings(**values) for persona, values in changed.items()}
+    return SECTIONS[name](**changed) if name in SECTIONS else changed
 
 
 def _apply(entry: Entry, changes: dict[str, dict[str, Any]], origins: dict[str, Origin]) -> None:
@@ -149,6 +179,9 @@ def _apply(entry: Entry, changes: dict[str, dict[str, Any]], origins: dict[str, 
         if entry.raw == {}:
             return
         raise _refuse(entry, "is a section: settings stand below it", f"Write [{entry.section}] and the setting below.")
+    if entry.section == PERSONAS:
+        _apply_persona(entry, changes, origins)
+        return
     if entry.section == "keymap":
         if not isinstance(entry.raw, str):
             raise _refuse(entry, f"expected a text, got {shown(entry.raw)}")
@@ -160,6 +193,29 @@ def _apply(entry: Entry, changes: dict[str, dict[str, Any]], origins: dict[str, 
         value = _value(entry, known[entry.key])
     changes.setdefault(entry.section, {})[entry.key] = value
     origins[f"{entry.section}.{entry.key}"] = entry.origin
+
+
+def _apply_persona(entry: Entry, changes: dict[str, dict[str, Any]], origins: dict[str, Origin]) -> None:
+    """Put a setting of one persona into `changes`; a table without settings is a persona all the same."""
+    persona, _, name = entry.key.partition(".")
+    if not is_persona_name(persona):
+        raise _refuse(entry, "is no name for a persona", "Use letters, digits, - and _.")
+    if not name and entry.raw != {}:
+        raise _refuse(
+            entry, "is a persona: settings stand below it", f"Write [{PERSONAS}.{persona}] and the setting below."
+        )
+    values = changes.setdefault(PERSONAS, {}).setdefault(persona, {})
+    if not name:
+        return
+    if name not in _PERSONA:
+        raise _refuse(entry, "is not a setting of a persona", _hint(name, tuple(_PERSONA)))
+    values[name] = _value(entry, _PERSONA[name])
+    origins[f"{PERSONAS}.{entry.key}"] = entry.origin
+
+
+def is_persona_name(text: str) -> bool:
+    """Whether a persona can be called so: what a shell, a variable and a flag can all say."""
+    return text.isascii() and bool(text) and text.replace("-", "").replace("_", "").isalnum()
 
 
 def _value(entry: Entry, item: Field[Any]) -> object:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal
 
+from orchat.config.sections import PERSONAS
 from orchat.errors import ConfigError
 
 Layer = Literal["default", "file", "environment", "flag"]
 PREFIX = "ORCHAT_"
 
-_HEADER = re.compile(r"\s*\[\s*([A-Za-z0-9_-]+)\s*\]\s*(?:#.*)?$")
-_KEY = re.compile(r"""\s*(?:([A-Za-z0-9_-]+)|"([^"]*)"|'([^']*)')\s*(?:\.\s*([A-Za-z0-9_-]+)\s*)?=""")
+_NAME = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
+_PATH = rf"{_NAME}(?:\s*\.\s*{_NAME})*"
+_HEADER = re.compile(rf"\s*\[\s*({_PATH})\s*\]\s*(?:#.*)?$")
+_KEY = re.compile(rf"\s*({_PATH})\s*=")
+_PART = re.compile(_NAME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,23 +67,34 @@ def read_file(path: Path) -> Iterator[Entry]:
     tables = _tables_of(text, path)
     lines = _line_numbers(text)
 
-    def origin(section: str, key: str) -> Origin:
-        line = lines.get((section, key)) or lines.get((section, ""))
+    def origin(*names: str) -> Origin:
+        line = next((lines[names[:size]] for size in range(len(names), 0, -1) if names[:size] in lines), None)
         return Origin(layer="file", source=f"{path}:{line}" if line else str(path))
 
     for section, table in tables.items():
         if table and isinstance(table, dict):
             for key, raw in table.items():
-                yield Entry(section=section, key=key, raw=raw, origin=origin(section, key))
+                yield from _entries(section, key, raw, origin)
         else:
-            yield Entry(section=section, key="", raw=table, origin=origin(section, ""))
+            yield Entry(section=section, key="", raw=table, origin=origin(section))
+
+
+def _entries(section: str, key: str, raw: object, origin: Callable[..., Origin]) -> Iterator[Entry]:
+    """A setting, or those of a persona, which is a table of its own."""
+    if section == PERSONAS and raw and isinstance(raw, dict):
+        for name, value in raw.items():
+            yield Entry(section=section, key=f"{key}.{name}", raw=value, origin=origin(section, key, name))
+    else:
+        yield Entry(section=section, key=key, raw=raw, origin=origin(section, key))
 
 
 def read_environment(environ: Mapping[str, str]) -> Iterator[Entry]:
-    """The settings named ``ORCHAT_SECTION__KEY``; other variables are not ours."""
+    """The settings named ``ORCHAT_SECTION__KEY``, or ``ORCHAT_PERSONAS__NAME__KEY``; other variables are not ours."""
     for name in sorted(environ):
         if name.startswith(PREFIX) and "__" in name:
             section, _, key = name.removeprefix(PREFIX).lower().partition("__")
+            if section == PERSONAS:
+                key = key.replace("__", ".", 1)
             yield Entry(section=section, key=key, raw=environ[name], origin=Origin(layer="environment", source=name))
 
 
@@ -125,21 +140,25 @@ def _unreadable(path: Path, reason: str, hint: str, source: str = "") -> ConfigE
     return ConfigError(f"{path} {reason}", layer="file", source=source or str(path), hint=hint)
 
 
-def _line_numbers(text: str) -> dict[tuple[str, str], int]:
-    """The line of each section (key "") and each key; tomllib does not tell them."""
-    found: dict[tuple[str, str], int] = {}
-    section, quotes = "", ""
+def _line_numbers(text: str) -> dict[tuple[str, ...], int]:
+    """The line of each table and each key by their names from the top; tomllib does not tell them."""
+    found: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    quotes = ""
     for number, line in enumerate(text.splitlines(), 1):
         if quotes:
             quotes = "" if quotes in line else quotes
             continue
         if header := _HEADER.match(line):
-            section = header[1]
-            found[section, ""] = number
+            table = _names(header[1])
+            found[table] = number
         elif key := _KEY.match(line):
-            name = key[1] or key[2] or key[3] or ""
-            found.setdefault((section, name), number)
-            if not section:  # `api = {…}` or `api.base_url = …`, before the first header
-                found.setdefault((name, key[4] or ""), number)
+            names = (*table, *_names(key[1]))
+            for size in range(len(table) + 1, len(names) + 1):
+                found.setdefault(names[:size], number)
         quotes = next((mark for mark in ('"""', "'''") if line.count(mark) % 2), "")
     return found
+
+
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(name.strip("\"'") for name in _PART.findall(path))

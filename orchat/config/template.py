@@ -6,7 +6,7 @@ import os
 from dataclasses import fields
 from pathlib import Path
 
-from orchat.config.sections import SECTIONS
+from orchat.config.sections import SECTIONS, PersonaSettings
 from orchat.config.values import as_toml
 from orchat.errors import StoreUnwritable, UsageError
 from orchat.paths import Paths, make_private
@@ -31,8 +31,22 @@ def example() -> str:
                 parts.append(f"{comment} Not set by default; for example:\n# {item.name} = {as_toml(sample)}\n")
                 continue
             parts.append(f"{comment}\n#{item.name} = {as_toml(item.default)}\n")
+    parts.append(_persona())
     parts.append('\n# Keys of your own: action = "key", several separated by commas.\n[keymap]\n')
     return "".join(parts)
+
+
+def _persona() -> str:
+    """One persona as a comment: an active table would be a persona."""
+    lines = [
+        "",
+        "# Somebody to talk to, for `orchat --persona NAME` and `orchat ask --persona NAME`; any line may be missing.",
+        "#     [personas.reviewer]",
+    ]
+    for item in fields(PersonaSettings):
+        lines.append(f"#     # {item.metadata['about']}")
+        lines.append(f"#     {item.name} = {as_toml(item.metadata['example'])}")
+    return "\n".join(lines) + "\n"
 
 
 def write_initial(paths: Paths) -> Path:

@@ -272,7 +272,7 @@ def test_show_lists_every_value_with_its_origin_and_no_secret(paths: Paths) -> N
 
 def test_the_sections_declared_are_those_of_the_config() -> None:
     declared: dict[str, object] = {item.name: item.default_factory for item in fields(Config)}
-    assert declared.pop("keymap") is dict
+    assert (declared.pop("keymap"), declared.pop("personas")) == (dict, dict)
     assert declared == {**SECTIONS}
 
 
