@@ -128,6 +128,7 @@ class Answer:
 
     def _break_off(self) -> None:
         """Show what there is of an answer that has no end; nothing here waits for a reader of the text."""
+        self._diagnostics.end_count_down()
         if not self._as_json:
             self._output.end_line_if_possible()
         elif not self._fold.reply.is_empty:

@@ -98,6 +98,9 @@ class Diagnostics:
             ways: Further ways on.
             facts: What else the JSON object says.
         """
+        from orchat.domain.secret import without_keys  # only a problem needs it
+
+        message, hint = without_keys(message), hint and without_keys(hint)
         if self.as_json:
             import json
 
@@ -133,8 +136,8 @@ class Diagnostics:
             line = clean_line(text, max(20, _columns() - 1))
             self._put(f"\r\x1b[K\x1b[2m{line}\x1b[0m" if self._dims else f"\r\x1b[K{line}")
         elif reason != self._waited_for:
-            self._waited_for = reason
             self.remark(text)
+            self._waited_for = reason
 
     def end_count_down(self) -> None:
         """The wait is over: its line goes away."""

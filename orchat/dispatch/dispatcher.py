@@ -165,15 +165,17 @@ class Dispatcher:
                 await ground.clock.sleep(min(queued.wait_s, TELL_S))
         finally:
             await admission.leave()
-        match admission.outcome:
-            case OverBudget(state=state):
-                raise exceeded(state, projection, model=course.model)
-            case Held(hold=hold):
-                run.failure = await run.payer.barred(hold, course.model)
-            case Granted(row=row, near=near):
-                async with aclosing(self._sent(run, Attempt(ground, sent, lease, entry, row=row), near)) as batches:
-                    async for batch in batches:
-                        yield batch
+        outcome = admission.outcome
+        if isinstance(outcome, OverBudget):
+            raise exceeded(outcome.state, projection, model=course.model)
+        if isinstance(outcome, Held):
+            run.failure = await run.payer.barred(outcome.hold, course.model)
+            return
+        assert isinstance(outcome, Granted)
+        attempt = Attempt(ground, sent, lease, entry, row=outcome.row)
+        async with aclosing(self._sent(run, attempt, outcome.near)) as batches:
+            async for batch in batches:
+                yield batch
 
     async def _sent(
         self, run: _Run, attempt: Attempt, near: tuple[BudgetState, ...]
