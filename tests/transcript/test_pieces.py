@@ -10,9 +10,10 @@ from rich.style import Style
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
+from orchat.domain.fences import Fence
 from orchat.tui.themes import OURS
 from orchat.tui.transcript.blocks import render_markdown
-from orchat.tui.transcript.opened import Fence, cells_of, is_table
+from orchat.tui.transcript.opened import cells_of, is_table
 from orchat.tui.transcript.pacing import Pacer
 from orchat.tui.transcript.paint import MARGIN, paint
 from orchat.tui.transcript.rows import Row, Run

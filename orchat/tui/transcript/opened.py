@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from orchat.domain.fences import Fence
 from orchat.tui.transcript.blocks import Renderer
 from orchat.tui.transcript.code import highlighted, language_of
 from orchat.tui.transcript.pen import Pen
@@ -15,7 +16,6 @@ from orchat.tui.transcript.table import SAMPLE, Align, Cell, TableWriter, column
 CHECKPOINT = 60
 """Lines of code that are highlighted again with every flush, at most about these."""
 
-_FENCE = re.compile(r"( {0,3})(`{3,}|~{3,})[ \t]*(.*)")
 _RULE_CELL = re.compile(r"\s*(:?)-+(:?)\s*")
 _BAR = re.compile(r"(?<!\\)\|")
 _FORMULA = re.compile(r" {0,3}(?:\$\$|\\\[)")
@@ -35,41 +35,6 @@ class Progress(NamedTuple):
     """Whether the block ended before `tail`."""
     is_unsure: bool = False
     """Whether only the parser can tell how the block goes on."""
-
-
-class Fence(NamedTuple):
-    """The first line of a code block."""
-
-    indent: int
-    """Spaces before it, which its lines lose too."""
-    mark: str
-    """Its backticks or tildes."""
-    info: str
-    """What follows them."""
-
-    @classmethod
-    def match(cls, line: str) -> Fence | None:
-        """The fence in a complete line, if there is one."""
-        match = _FENCE.fullmatch(line.rstrip("\n"))
-        if match is None or (match[2][0] == "`" and "`" in match[3]):
-            return None
-        return cls(len(match[1]), match[2], match[3])
-
-    def closes(self, line: str) -> bool:
-        """Whether a line ends the block."""
-        bare = line.strip(" \t")
-        is_mark = len(bare) >= len(self.mark) and not bare.strip(self.mark[0])
-        return is_mark and len(line) - len(line.lstrip(" ")) <= 3
-
-    def might_close(self, line: str) -> bool:
-        """Whether an incomplete line could become the end of the block."""
-        bare = line.strip(" ")
-        return not bare.strip(self.mark[0])
-
-    def content(self, line: str) -> str:
-        """A line without the fence's indentation."""
-        spaces = len(line) - len(line.lstrip(" "))
-        return line[min(spaces, self.indent) :]
 
 
 class OpenCode:

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from orchat.domain.clean import Cleaner
+from orchat.domain.fences import Fence
 from orchat.tui.transcript.blocks import Renderer, is_tight
 from orchat.tui.transcript.maths import missing_end
-from orchat.tui.transcript.opened import Fence, OpenCode, OpenTable, is_table, line_end
+from orchat.tui.transcript.opened import OpenCode, OpenTable, is_table, line_end
 from orchat.tui.transcript.parser import Environment, Span, line_of, parse, spans
 from orchat.tui.transcript.rows import Mark, Section
 from orchat.tui.transcript.styles import Look
