@@ -73,11 +73,12 @@ class OrchatError(Exception):
         """Change its words, and those of what is behind it.
 
         Args:
-            change: Gives the new text for a message or a hint.
+            change: Gives the new text for a message, a hint, or any other text that a server may have chosen.
         """
-        self.message = change(self.message)
+        for name, value in vars(self).items():
+            if isinstance(value, str):
+                setattr(self, name, change(value))
         self.args = (self.message,)
-        self.hint = None if self.hint is None else change(self.hint)
 
     @property
     def kind(self) -> str:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import NoReturn
+
+_LOOKS_LIKE_ONE = re.compile(r"sk-or-[A-Za-z0-9_-]{8,}")
+
+
+def without_keys(text: str) -> str:
+    """A text in which nothing stands that looks like a key of OpenRouter: people paste keys in wrong places."""
+    return _LOOKS_LIKE_ONE.sub("sk-or-…", text)
 
 
 class Secret:

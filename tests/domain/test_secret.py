@@ -5,7 +5,7 @@ from hashlib import sha256
 
 import pytest
 
-from orchat.domain.secret import Secret
+from orchat.domain.secret import Secret, without_keys
 
 KEY = "sk-or-v1-0123456789abcdef"
 
@@ -51,3 +51,15 @@ def test_an_empty_secret_is_false() -> None:
 def test_a_secret_is_taken_out_of_what_others_say() -> None:
     assert Secret(KEY).veil(f"no {KEY}, not {KEY}!") == "no …, not …!"
     assert Secret("").veil("as it was") == "as it was"
+
+
+@pytest.mark.parametrize(
+    ("text", "without"),
+    [
+        (f"there is no command '{KEY}'", "there is no command 'sk-or-…'"),
+        (f"{KEY},{KEY}", "sk-or-…,sk-or-…"),
+        ("a key begins with sk-or-v1-", "a key begins with sk-or-v1-"),
+    ],
+)
+def test_what_looks_like_a_key_is_taken_out_of_a_text(text: str, without: str) -> None:
+    assert without_keys(text) == without

@@ -55,8 +55,9 @@ def environment(base_url: str | None, **more: str) -> dict[str, str]:
     return {**environ, **more}
 
 
-def command(*args: str) -> list[str]:
-    return [sys.executable, "-m", "orchat", *args]
+def command(*args: str, program: str | None = None) -> list[str]:
+    """The command; `program` is Python code that takes its place."""
+    return [sys.executable, *(("-m", "orchat") if program is None else ("-c", program)), *args]
 
 
 def run(
@@ -65,11 +66,12 @@ def run(
     stdin: bytes = b"",
     before: Callable[[], None] | None = None,
     environ: Mapping[str, str] | None = None,
+    program: str | None = None,
     **more: str,
 ) -> Done:
     """Run a command to its end; keywords beyond these are environment variables."""
     done = subprocess.run(
-        command(*args),
+        command(*args, program=program),
         input=stdin,
         capture_output=True,
         timeout=LIMIT_S,
@@ -116,11 +118,12 @@ class Terminal:
         pipe_stdout: bool = False,
         stdin: int | None = None,
         columns: int = 100,
+        program: str | None = None,
     ) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.process = subprocess.Popen(
-            command(*args),
+            command(*args, program=program),
             stdin=slave if stdin is None else stdin,
             stdout=subprocess.PIPE if pipe_stdout else slave,
             stderr=slave,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import keyring
 from keyring.backend import KeyringBackend
-from keyring.errors import PasswordSetError
+from keyring.errors import PasswordDeleteError, PasswordSetError
 
 LONGEST_ITEM = 1280
 """What Windows' Credential Manager takes."""
@@ -51,6 +52,24 @@ class FullKeyring(ShortItems):
 
     def set_password(self, service: str, username: str, password: str) -> None:
         raise PasswordSetError("there is no room")
+
+
+class Telltale(KeyringBackend):
+    """Fails in the way that ``TELLTALE`` names, and repeats the key that follows there in whatever it says."""
+
+    priority = 1
+
+    def get_password(self, service: str, username: str) -> str | None:
+        how, key = os.environ["TELLTALE"].split()
+        if how == "get":
+            raise RuntimeError(f"cannot decrypt {key}")
+        return f'{{"keys": {{"work": "{key}' if how == "damaged" else None
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise PasswordSetError(f"cannot keep {password}")
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise PasswordDeleteError(username)
 
 
 @contextmanager
