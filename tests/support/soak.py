@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -166,7 +167,7 @@ class Crowd:
         self._alive: dict[int, int] = {}
         self.killed: dict[int, float] = {}
         """Number of the client to when it was killed, on the monotonic clock."""
-        self.failed: list[int] = []
+        self.failed: list[str] = []
         """Clients that ended otherwise than they should."""
 
     def run(self) -> None:
@@ -179,8 +180,7 @@ class Crowd:
             self._kill()
             self._fork()
         for pid, number in self._alive.items():
-            if self._nursery.ask(("wait", pid)):
-                self.failed.append(number)
+            self._ended(number, self._nursery.ask(("wait", pid)))
 
     def _fork(self) -> None:
         """Half of the clients choose a key of the ring, the others are given theirs."""
@@ -195,10 +195,14 @@ class Crowd:
         pid = random.choice(list(self._alive))
         number, at = self._alive.pop(pid), time.monotonic()
         status = self._nursery.ask(("kill", pid))
-        if status == -9:
+        if status == -signal.SIGKILL:
             self.killed[number] = at
         else:
-            self.failed.append(number)
+            self._ended(number, status)
+
+    def _ended(self, number: int, status: int) -> None:
+        if status:
+            self.failed.append(f"client {number} ended with {status}")
 
 
 def soak(plan: Plan, folder: Path) -> Outcome:
@@ -245,9 +249,9 @@ async def _compared(plan: Plan, folder: Path, seen: list[dict[str, Any]], crowd:
         os.utime(file, (0, 0))
     await (await Instance.enter(database, front_end="soak", clock=SystemClock())).release(database)
     outcome = Outcome(killed=len(crowd.killed))
-    outcome.faults += [f"client {number} failed" for number in crowd.failed]
     outcome.faults += (folder / "nursery.err").read_text().splitlines()[-5:]
     outcome.faults += (folder / "serve.err").read_text().splitlines()[-5:]
+    outcome.faults += crowd.failed
     outcome.faults += [f"left over: {file.name}" for file in database.instances.iterdir()]
     outcome.faults += await database.read(_left_over)
     outcome.faults += await database.read(audit.drift)

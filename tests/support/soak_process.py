@@ -7,6 +7,7 @@ killed. Both read one line of JSON for each thing that they are to do, and answe
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import json
 import os
 import signal
@@ -82,6 +83,7 @@ def _seen(server: DemoServer, chat: Any) -> dict[str, Any]:
 
 def nursery() -> None:
     """Fork clients, kill them, and wait for them, as each line of input says."""
+    faulthandler.enable()
     for module in WHOLE:
         import_module(module)
     say("ready")
