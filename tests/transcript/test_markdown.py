@@ -280,7 +280,7 @@ def test_a_paragraph_longer_than_the_parser_takes_at_once_is_whole() -> None:
 
 
 def test_inline_text_has_a_line_even_when_it_is_empty() -> None:
-    assert inline_lines("", Style(), LOOK.palette, {}) == [[]]
+    assert inline_lines("", Style(), LOOK, {}) == [[]]
 
 
 @settings(max_examples=80, deadline=None)

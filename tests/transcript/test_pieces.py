@@ -13,11 +13,12 @@ from textual.theme import BUILTIN_THEMES, Theme
 from orchat.domain.fences import Fence
 from orchat.tui.themes import OURS
 from orchat.tui.transcript.blocks import render_markdown
+from orchat.tui.transcript.colours import READABLE, contrast, palette_of
 from orchat.tui.transcript.opened import cells_of, is_table
 from orchat.tui.transcript.pacing import Pacer
 from orchat.tui.transcript.paint import MARGIN, paint
 from orchat.tui.transcript.rows import Row, Run
-from orchat.tui.transcript.styles import READABLE, Look, Palette, contrast, palette_of
+from orchat.tui.transcript.styles import Look, Palette
 from orchat.tui.transcript.table import column_widths
 from orchat.tui.transcript.thoughts import LONG_LINE, Thoughts
 from orchat.tui.transcript.wrap import LEAST, breaks, cells, wrapped

@@ -29,7 +29,7 @@ from orchat.tui.progress import Progress
 from orchat.tui.screens.actions import ACTIONS
 from orchat.tui.screens.sessions import snippet
 from orchat.tui.themes import OURS, fill_in
-from orchat.tui.transcript.styles import contrast
+from orchat.tui.transcript.colours import contrast
 from orchat.tui.widgets.sidebar import answer_cost, context_words, prices
 from tests.support.catalogue import MODELS, model
 from tests.support.errors import kinds, one_of

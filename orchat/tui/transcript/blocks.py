@@ -116,7 +116,7 @@ class Renderer:
             pen.line([(plain(line), self._look.palette.text)])
 
     def _inline(self, content: str, style: Style, pen: Pen) -> None:
-        for runs in inline_lines(content, style, self._look.palette, self._env):
+        for runs in inline_lines(content, style, self._look, self._env):
             pen.line(runs)
 
     def _paragraph(self, tokens: Sequence[Token], span: Span, pen: Pen) -> None:
@@ -166,8 +166,9 @@ class Renderer:
         """Draw the line under the code block that was drawn last: language, number, how to copy it."""
         number = len(pen.section.codes)
         hint = self._look.copy_hint
-        parts = [language, str(number) if number > 1 else "", hint]
-        pen.aside("   ".join(part for part in parts if part), self._look.palette.faint)
+        text = "   ".join(part for part in (language, str(number) if number > 1 and hint else "", hint) if part)
+        if text:
+            pen.aside(text, self._look.palette.faint)
 
     def _list(self, tokens: Sequence[Token], span: Span, pen: Pen, ordinal: int | None = None) -> None:
         token = tokens[span.first]
@@ -220,7 +221,7 @@ class Renderer:
         palette = self._look.palette
         style = palette.dim + Style(bold=True) if is_head else palette.text
         parts = _BREAK.split(content) if "<" in content else [content]
-        return [line for part in parts for line in inline_lines(part.strip(), style, palette, self._env)]
+        return [line for part in parts for line in inline_lines(part.strip(), style, self._look, self._env)]
 
     def table(self, rows: Sequence[Sequence[Cell]], aligns: Sequence[Align], pen: Pen) -> TableWriter:
         """Draw a table whose first row is the header; the writer can go on with more rows."""

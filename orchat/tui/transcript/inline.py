@@ -13,7 +13,7 @@ from rich.style import Style
 from orchat.domain.clean import clean, is_clean
 from orchat.tui.transcript.parser import Environment, parse_inline
 from orchat.tui.transcript.rows import Run
-from orchat.tui.transcript.styles import Palette
+from orchat.tui.transcript.styles import Look
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -58,13 +58,13 @@ def host_of(href: str) -> str:
     return plain(host) or plain(href)
 
 
-def inline_lines(content: str, base: Style, palette: Palette, env: Environment) -> list[list[Run]]:
+def inline_lines(content: str, base: Style, look: Look, env: Environment) -> list[list[Run]]:
     """The logical lines of a paragraph, heading or cell: more than one where a hard break stands.
 
     Args:
         content: Inline Markdown, cleaned.
         base: Style of plain text.
-        palette: Styles of links and code.
+        look: Styles of links and code, and how a link is told.
         env: Link references.
 
     Returns:
@@ -73,7 +73,7 @@ def inline_lines(content: str, base: Style, palette: Palette, env: Environment) 
     if _MARKUP.search(content) is None:
         text = plain(content)
         return [[(text, base)]] if text else [[]]
-    writer = _Writer(base, palette)
+    writer = _Writer(base, look)
     for piece in _pieces(content):
         writer.write(parse_inline(piece, env))
     return writer.lines
@@ -94,9 +94,10 @@ def _pieces(content: str) -> Iterator[str]:
 class _Writer:
     """Turns inline tokens into runs."""
 
-    def __init__(self, base: Style, palette: Palette) -> None:
+    def __init__(self, base: Style, look: Look) -> None:
         self.lines: list[list[Run]] = [[]]
-        self._palette = palette
+        self._palette = look.palette
+        self._tells_all = look.whole_links
         self._styles = [base]
         self._pending: list[str] = []
         self._link: str | None = None
@@ -182,7 +183,7 @@ class _Writer:
 
     def _where(self, href: str, label: str) -> None:
         """Says where a link leads, unless its text does."""
-        host = host_of(href)
+        host = plain(href.removeprefix("mailto:")) if self._tells_all else host_of(href)
         if host and host.casefold() not in label.casefold():
             self._add(f" ({host})", self._styles[-1] + self._palette.dim)
 

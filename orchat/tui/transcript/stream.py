@@ -78,10 +78,32 @@ class MarkdownStream:
         if not new:
             return None
         self.text += new
+        self._draw()
+        return self.section.take_unchanged()
+
+    def _draw(self) -> None:
         self.section.truncate(self._settled)
         while self._step():
             pass
-        return self.section.take_unchanged()
+
+    def finish(self) -> None:
+        """The text is over: what is open is drawn as a fresh layout would draw it."""
+        self.flush()
+        if self._start < len(self.text):
+            self._close(len(self.text))
+
+    def resized(self, width: int) -> MarkdownStream:
+        """The same text for another width, from the block on that is open."""
+        other = MarkdownStream(self._look, width)
+        other._env, other._cleaner = self._env, self._cleaner
+        other.text = self.text[self._start :]
+        other._draw()
+        return other
+
+    @property
+    def is_fluid(self) -> bool:
+        """Whether rows that are drawn may still move: a table whose columns are not settled."""
+        return isinstance(self._opened, OpenTable)
 
     def _step(self) -> bool:
         """Draw the open block; True when a part was closed or settled and there is more to do."""

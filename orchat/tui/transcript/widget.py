@@ -16,12 +16,13 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from orchat.domain.clean import clean
+from orchat.tui.transcript.colours import palette_of
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.following import FollowingView
 from orchat.tui.transcript.pacing import Pacer
 from orchat.tui.transcript.paint import MARGIN, paint
 from orchat.tui.transcript.parser import parse
-from orchat.tui.transcript.styles import BOXED, PLAIN, Look, palette_of
+from orchat.tui.transcript.styles import BOXED, PLAIN, Look
 from orchat.tui.transcript.view import ENTRY_LINES, LINES, Place, View
 
 WIDEST = 100
