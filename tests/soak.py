@@ -13,8 +13,8 @@ from pathlib import Path
 from tests.support.soak import Plan, soak
 
 PLANS = {
-    "nobody is killed": Plan(processes=32, requests=500, keys=4, cap=8),
-    "one is killed every 50 ms": Plan(processes=32, seconds=60, keys=4, cap=8, kill_every_s=0.05),
+    "nobody is killed": Plan(processes=32, requests=500, keys=4, cap=8, pace=1),
+    "one is killed every 50 ms": Plan(processes=32, seconds=60, keys=4, cap=8, pace=1, kill_every_s=0.05),
 }
 
 

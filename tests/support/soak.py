@@ -23,6 +23,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from orchat.client import AsyncClient
 from orchat.clock import SystemClock
 from orchat.domain.money import to_pico
 from orchat.paths import Paths
@@ -33,8 +34,7 @@ from orchat.store.instances import Instance
 from tests.support.house import keep_keys, key_of
 
 ROOT = Path(__file__).parents[2]
-PACE = 0.1
-"""At which an answer takes about 60 ms."""
+_DIALECT = {"api.dialect": "openrouter"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,8 @@ class Plan:
     """Requests of each client; 0: until the time is over."""
     seconds: float = 3600.0
     """When clients begin no new request."""
+    pace: float = 0.1
+    """Of the models: at 1 an answer takes about 600 ms."""
     kill_every_s: float = 0.0
     """A client, chosen by chance, is killed so often, and another one takes its place; 0: none is."""
 
@@ -149,8 +151,8 @@ class Crowd:
         self._until = time.monotonic() + plan.seconds
         self._job = {
             "settings": {
+                **_DIALECT,
                 "api.base_url": server,
-                "api.dialect": "openrouter",
                 "limits.max_in_flight": plan.cap,
                 # A budget makes every row reserve what it may cost, and so tells what a lost one is charged.
                 "budget.day_usd": 1_000_000.0,
@@ -217,9 +219,10 @@ def soak(plan: Plan, folder: Path) -> Outcome:
     environment = {**os.environ, "ORCHAT_KEYS_FILE": str(keys), "PYTHONPATH": str(ROOT)}
     with ExitStack() as stack:
         worker = _workers(stack, folder, environment)
-        server, nursery = worker("serve", str(PACE)), worker("nursery")
+        server, nursery = worker("serve", str(plan.pace)), worker("nursery")
         assert nursery.hear() == "ready"
         address = server.ask({label: key_of(label).reveal() for label in plan.labels})
+        asyncio.run(_know_prices(folder, address))
         crowd = Crowd(plan, folder, address, nursery)
         began = time.monotonic()
         crowd.run()
@@ -236,6 +239,12 @@ def _workers(stack: ExitStack, folder: Path, environment: Mapping[str, str]) -> 
         return stack.enter_context(Worker(*arguments, environment=environment, errors=errors))
 
     return start
+
+
+async def _know_prices(folder: Path, address: str) -> None:
+    """With the catalogue at hand every row reserves what it may cost, the first ones too."""
+    async with AsyncClient(home=str(folder / "home"), base_url=address, settings=_DIALECT) as client:
+        assert await client.models()
 
 
 # ---- both books
