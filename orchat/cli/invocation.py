@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+KEY_VARIABLES = frozenset({"OPENROUTER_API_KEY", "OPENROUTER_KEY", "ORCHAT_KEYS_FILE"})
+
 
 @dataclass(slots=True, kw_only=True)
 class Invocation:
@@ -104,7 +106,8 @@ class Invocation:
             front_end=front_end,
             loaded=towards(demo, loaded),
             paths=paths,
-            environ=self.environ,
+            # The user's own keys are none of the demo's business.
+            environ={name: value for name, value in self.environ.items() if name not in KEY_VARIABLES},
             key=DEMO_KEY,
             key_label="demo",
         )
@@ -141,7 +144,8 @@ def towards(demo: DemoThread, loaded: LoadedConfig) -> LoadedConfig:
     config = loaded.config
     api = replace(config.api, base_url=demo.base_url, dialect="openrouter")
     models = replace(config.models, default="openrouter/auto", fallbacks=())
-    return replace(loaded, config=replace(config, api=api, models=models))
+    keys = replace(config.keys, store="file", file="")
+    return replace(loaded, config=replace(config, api=api, models=models, keys=keys))
 
 
 def make(environ: Mapping[str, str], *, as_json: bool) -> Invocation:

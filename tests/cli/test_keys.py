@@ -307,10 +307,23 @@ def test_where_can_be_read_by_programs(key_file: Path, orchat: Orchat, monkeypat
     assert rows(orchat("keys", "where"))["OPENROUTER_API_KEY"] == "set, but not to a key"
 
 
-def test_the_demo_has_a_key_of_its_own(orchat: Orchat) -> None:
+def test_the_demo_has_a_key_of_its_own(key_file: Path, orchat: Orchat, monkeypatch: pytest.MonkeyPatch) -> None:
+    keep(key_file, work=KEY)
+    monkeypatch.setenv("OPENROUTER_API_KEY", TWIN)
     found = rows(orchat("--demo", "keys", "where"))
 
     assert (found["serves"], found["because"]) == ("demo (given)", "it was given for this run")
+
+
+def test_the_demo_never_sees_the_keys_of_its_user(
+    key_file: Path, orchat: Orchat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep(key_file, work=KEY)
+    monkeypatch.setenv("OPENROUTER_API_KEY", TWIN)
+
+    assert [line.split("\t")[0] for line in orchat("--demo", "keys", "list").out.splitlines()] == ["demo"]
+    refused(orchat("--demo", "keys", "test"), 3, "there is no key to test", "orchat keys add work")
+    refused(orchat("--demo", "keys", "remove", "work", "--yes"), 2, "there is no key work", "orchat keys list")
 
 
 # ---- list ----
