@@ -14,15 +14,9 @@ from orchat.domain.conversation import Conversation, Draft, SessionFilter
 from orchat.domain.events import TextDelta
 from tests.support.clock import FakeClock
 from tests.support.house import House, make_runtime
+from tests.support.talk import ask
 
 pytestmark = pytest.mark.anyio
-
-
-async def ask(house: House, id: str, text: str, reply: str) -> None:
-    house.server.script(say(reply))
-    async with await house.runtime.conversations.send(id, Draft(text=text)) as turn:
-        while await turn.batch():
-            pass
 
 
 def on_disk(home: Path, text: str) -> list[Path]:

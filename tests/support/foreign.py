@@ -8,6 +8,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from orchat.chat.importer.builder import Unreadable
+from orchat.chat.importer.recognise import read_file
+from orchat.domain.conversation import SavedSession, StoredMessage
+
 # As llm 0.26 has them, without the tables of its embeddings.
 LLM_RESPONSES = """
 CREATE TABLE conversations (id TEXT PRIMARY KEY, name TEXT, model TEXT);
@@ -115,3 +119,21 @@ def written(path: Path, value: object) -> Path:
     """JSON in a file."""
     path.write_text(json.dumps(value), encoding="utf-8")
     return path
+
+
+def sessions(path: Path) -> list[SavedSession]:
+    """The sessions of a file in which each can be read."""
+    _, found = read_file(path)
+    assert not [session for session in found if isinstance(session, Unreadable)]
+    return [session for session in found if isinstance(session, SavedSession)]
+
+
+def told(session: SavedSession) -> list[tuple[str, str]]:
+    """The active path: who said what."""
+    known = {message.id: message for message in session.messages}
+    path: list[StoredMessage] = []
+    number = session.conversation.active_leaf
+    while number is not None:
+        path.insert(0, known[number])
+        number = known[number].parent_id
+    return [(message.role, message.text) for message in path]

@@ -1,0 +1,33 @@
+"""Conversations in tests: a few words said and answered."""
+
+from __future__ import annotations
+
+from orchat.chat.turn import Turn
+from orchat.demo.script import say
+from orchat.domain.conversation import Draft, StoredMessage, Transcript
+from tests.support.house import House
+
+
+async def whole(turn: Turn) -> StoredMessage:
+    """Read a turn to its end; its answer."""
+    async with turn:
+        while await turn.batch():
+            pass
+    assert turn.answer is not None
+    return turn.answer
+
+
+async def ask(house: House, id: str, text: str, *replies: str) -> StoredMessage:
+    """Ask once, and again for every further reply; returns the prompt."""
+    chat = house.runtime.conversations
+    house.server.script(*(say(reply) for reply in replies))
+    turn = await chat.send(id, Draft(text=text))
+    await whole(turn)
+    for _ in replies[1:]:
+        await whole(await chat.again(id, turn.prompt.id))
+    return turn.prompt
+
+
+def texts(transcript: Transcript) -> list[str]:
+    """What is shown."""
+    return [message.text for message in transcript.messages]
