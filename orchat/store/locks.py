@@ -27,7 +27,7 @@ if sys.platform == "win32":  # pragma: no cover  # only Windows runs it
         while True:
             with suppress(OSError):
                 return _lock(descriptor)
-            time.sleep(_PAUSE_S)
+            time.sleep(_LONGEST_PAUSE_S)
 else:
     import fcntl
 
@@ -41,7 +41,10 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
-_PAUSE_S = 0.001
+_FIRST_PAUSE_S = 0.0002
+_LONGEST_PAUSE_S = 0.001
+# Asking again is the faster way for most, as nobody has to be woken up; the line is for the few who would starve.
+_PATIENCE_S = 0.05
 
 
 def _opened(path: Path) -> int:
@@ -49,7 +52,7 @@ def _opened(path: Path) -> int:
 
 
 class _Turn:
-    """A place in the kernel's own line for a lock: whoever only asks again and again may starve among many.
+    """A place in the kernel's own line for a lock.
 
     The kernel knows no time limit, so the place is taken by a thread, with a descriptor of its own: whoever gives up
     leaves both behind, and the lock is dropped as soon as it is given.
@@ -116,9 +119,18 @@ class FileLock:
         Raises:
             StoreBusy: Later than after `timeout_s`.
         """
-        if self.take():
-            return
-        descriptor = _Turn(self.path).wait(self._timeout_s)
+        began = time.monotonic()
+        pause = _FIRST_PAUSE_S
+        while not self.take():
+            waited_s = time.monotonic() - began
+            if waited_s >= min(_PATIENCE_S, self._timeout_s):
+                self._stand_in_line(self._timeout_s - waited_s)
+                return
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+    def _stand_in_line(self, timeout_s: float) -> None:
+        descriptor = _Turn(self.path).wait(timeout_s) if timeout_s > 0 else None
         if descriptor is None:
             raise failure(StoreBusy, f"Another process has been writing for {self._timeout_s:g} s", self.path)
         os.close(self._descriptor)

@@ -61,9 +61,9 @@ def test_whoever_waited_can_lock_and_unlock_as_before(tmp_path: Path) -> None:
 
 def test_whoever_gives_up_gets_the_lock_no_more(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    with closing(FileLock(path, 10)) as first, closing(FileLock(path, 0.01)) as second:
+    with closing(FileLock(path, 10)) as first, closing(FileLock(path, 0.1)) as second:
         with first:
-            with pytest.raises(StoreBusy, match=r"writing for 0\.01 s"):
+            with pytest.raises(StoreBusy, match=r"writing for 0\.1 s"):
                 second.wait()
             (abandoned,) = waiters()
         abandoned.join(10)
@@ -74,18 +74,26 @@ def test_whoever_gives_up_gets_the_lock_no_more(tmp_path: Path) -> None:
             assert not first.take()
 
 
+def test_whoever_has_no_time_does_not_stand_in_line(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with closing(FileLock(path, 10)) as first, closing(FileLock(path, 0.001)) as second, first:
+        with pytest.raises(StoreBusy):
+            second.wait()
+        assert waiters() == []
+
+
 def test_a_file_system_without_locks_counts_as_busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(descriptor: int, operation: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr("fcntl.flock", refuse)
-    with closing(FileLock(tmp_path / "lock", 0.01)) as lock, pytest.raises(StoreBusy):
+    with closing(FileLock(tmp_path / "lock", 0.1)) as lock, pytest.raises(StoreBusy):
         lock.wait()
 
 
 def test_waiting_leaves_no_descriptor_behind(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    with closing(FileLock(path, 10)) as first, closing(FileLock(path, 0.001)) as second:
+    with closing(FileLock(path, 10)) as first, closing(FileLock(path, 0.06)) as second:
         before = descriptors()
         with first:
             for _ in range(5):
