@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchat.chat.part import Part
-from orchat.domain.conversation import Branch, Deletion, StoredMessage, Transcript
-from orchat.domain.money import Cost, Usage
 from orchat.errors import NotFound
 from orchat.store import conversations as store
 from orchat.store import deletions, ledger, tree
 
 if TYPE_CHECKING:
+    from orchat.domain.conversation import StoredMessage
+    from orchat.domain.sessions import Branch, Deletion, Details, Transcript
     from orchat.store.connection import Connection
     from orchat.store.database import Database
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Details:
-    """All that is known of one message."""
-
-    message: StoredMessage
-    """The message: model, provider, times, generation id, key label."""
-    branch: Branch | None
-    """Where it stands among others in its place; None where it is alone."""
-    usage: Usage | None
-    """Tokens, the server's later figures included; None when nobody knows."""
-    cost: Cost
-    """What it cost, the server's later figure included."""
 
 
 class Watch:
@@ -101,6 +86,8 @@ class Branches(Part):
         Raises:
             NotFound: There is no such message.
         """
+        from orchat.domain.sessions import Details
+
         desk = self._desk_of(conversation_id)
         message = await desk.db.read(tree.get_message, message_id, conversation_id)
         branches = await desk.db.read(tree.branches, (message_id,))
@@ -152,6 +139,8 @@ class Branches(Part):
 
 
 def _transcript(connection: Connection, conversation_id: str, through: int | None) -> Transcript:
+    from orchat.domain.sessions import Transcript
+
     conversation = store.get(connection, conversation_id)
     leaf = None
     if through is not None:
@@ -170,5 +159,7 @@ def _transcript(connection: Connection, conversation_id: str, through: int | Non
 
 
 def _branch(connection: Connection, conversation_id: str, message_id: int) -> Branch:
+    from orchat.domain.sessions import Branch
+
     tree.get_message(connection, message_id, conversation_id)
     return tree.branches(connection, (message_id,)).get(message_id) or Branch(ids=(message_id,), number=1)

@@ -6,10 +6,13 @@ import base64
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from orchat.domain.conversation import Conversation, SavedSession, StoredMessage
+from orchat.domain.conversation import Conversation, StoredMessage
 from orchat.domain.money import format_usd, to_usd
+
+if TYPE_CHECKING:
+    from orchat.domain.sessions import SavedSession
 
 SCHEMA = "orchat-conversation-1"
 

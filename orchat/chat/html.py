@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from orchat.chat.export import moment
 from orchat.domain.clean import clean, clean_line
-from orchat.domain.conversation import Attachment, SavedSession, StoredMessage
+from orchat.domain.conversation import Attachment, StoredMessage
 from orchat.domain.money import format_usd
+from orchat.domain.sessions import SavedSession
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

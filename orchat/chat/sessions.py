@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from orchat.chat.transfers import Transfers
-from orchat.domain.conversation import Attachment, Conversation, SearchHit, SessionFilter
+from orchat.domain.conversation import Attachment, Conversation, SearchHit
 from orchat.errors import UsageError
 from orchat.store import conversations as store
 from orchat.store import copies, deletions
 from orchat.store import search as search_store
+
+if TYPE_CHECKING:
+    from orchat.domain.sessions import SessionFilter
 
 DAY_S = 86_400.0
 KEPT_DAYS = 30

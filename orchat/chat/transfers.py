@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from orchat.chat import export
 from orchat.chat.part import Part
-from orchat.domain.conversation import SavedSession, StoredMessage
+from orchat.domain.conversation import StoredMessage
 from orchat.errors import NotFound, UsageError
 from orchat.store import conversations as store
 from orchat.store import copies, tree
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from orchat.chat.importer.report import ImportedSession, ImportReport
+    from orchat.domain.sessions import SavedSession
 
 FORMATS = ("md", "json", "html")
 
@@ -27,6 +28,8 @@ class Transfers(Part):
 
     async def saved(self, conversation_id: str) -> SavedSession:
         """A whole session, with all that belongs to it; files that are gone are left out."""
+        from orchat.domain.sessions import SavedSession
+
         desk = self._desk_of(conversation_id)
         conversation = await desk.db.read(store.get, conversation_id)
         told = await desk.db.read(tree.all_messages, conversation_id)

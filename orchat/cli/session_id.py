@@ -36,7 +36,7 @@ def _fitting(context: click.Context, incomplete: str, *, deleted: bool) -> list[
     invocation = invocation_of(context)
 
     async def fetch(runtime: Runtime) -> Sequence[Conversation]:
-        from orchat.domain.conversation import SessionFilter
+        from orchat.domain.sessions import SessionFilter
 
         return await runtime.conversations.list(limit=-1, wanted=SessionFilter(deleted=deleted))
 

@@ -64,7 +64,7 @@ def list_(context: click.Context, /, *, limit: int, as_json: bool, **wanted: Any
     invocation = invocation_of(context)
 
     async def fetch(runtime: Runtime) -> Sequence[Conversation]:
-        from orchat.domain.conversation import SessionFilter
+        from orchat.domain.sessions import SessionFilter
 
         return await runtime.conversations.list(limit=limit, wanted=SessionFilter(**wanted))
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from typing import TYPE_CHECKING
 
-from orchat.domain.conversation import Conversation, SessionFilter
+from orchat.domain.conversation import Conversation
 from orchat.errors import NotFound
 from orchat.store.connection import Connection, Value
 from orchat.store.search import like
 from orchat.store.tree import deleted_conversation, no_conversation
+
+if TYPE_CHECKING:
+    from orchat.domain.sessions import SessionFilter
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _ALIKE = str.maketrans("oil", "011", "-")
@@ -93,6 +97,8 @@ def list_conversations(
         offset: How many to leave out first.
         wanted: Which of them; None: all that are not deleted.
     """
+    from orchat.domain.sessions import SessionFilter
+
     conditions, values = _conditions(wanted or SessionFilter())
     rows = connection.execute(
         f"{_SELECT} WHERE {conditions} ORDER BY c.pinned DESC, c.updated_at DESC, c.id DESC LIMIT ? OFFSET ?",

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from orchat.domain.conversation import Conversation, SavedSession, StoredMessage
+from orchat.domain.conversation import Conversation, StoredMessage
 from orchat.store import conversations, rows, search, tree
 from orchat.store.connection import Connection
+
+if TYPE_CHECKING:
+    from orchat.domain.sessions import SavedSession
 
 _COPY = """
 INSERT INTO messages (

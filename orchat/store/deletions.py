@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from orchat.domain.conversation import Deletion
 from orchat.errors import NotFound, UsageError
 from orchat.store import conversations, search, tree
 from orchat.store.connection import Connection
+
+if TYPE_CHECKING:
+    from orchat.domain.sessions import Deletion
 
 
 def delete_branch(connection: Connection, conversation_id: str, id: int, now: float) -> Deletion:
@@ -26,6 +29,8 @@ def delete_branch(connection: Connection, conversation_id: str, id: int, now: fl
     Raises:
         NotFound: There is no such message.
     """
+    from orchat.domain.sessions import Deletion
+
     message = tree.get_message(connection, id, conversation_id)
     leaf = tree.active_leaf(connection, conversation_id)
     ids = tree.subtree(connection, id)
@@ -58,6 +63,8 @@ def restore_branch(connection: Connection, deletion_id: int) -> Deletion:
         NotFound: It is back already, or gone for good.
         UsageError: What it hangs from was deleted later and has to come back first.
     """
+    from orchat.domain.sessions import Deletion
+
     row = connection.execute("SELECT * FROM deletions WHERE id = ?", (deletion_id,)).fetchone()
     if row is None:
         raise NotFound("There is nothing to bring back.", hint="It is back already, or was deleted too long ago.")

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from orchat.domain.conversation import SearchHit
-from orchat.domain.query import SearchQuery, parse_query
 from orchat.store.connection import Connection, Value
+
+if TYPE_CHECKING:
+    from orchat.domain.query import SearchQuery
 
 RANKED = 2000
 """Of more matches than this, the newest come first: weighing them all would take longer than a person waits."""
@@ -44,6 +47,9 @@ def search(connection: Connection, text: str, limit: int = 50) -> list[SearchHit
     Returns:
         Hits whose snippets mark the match by ``\x02`` and ``\x03``; none when `text` says nothing.
     """
+    # Every message that is saved comes by here, and few are looked for.
+    from orchat.domain.query import parse_query
+
     query = parse_query(text)
     if query.is_empty:
         return []

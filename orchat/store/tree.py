@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from orchat.domain.conversation import Branch, StoredMessage
+from orchat.domain.conversation import StoredMessage
 from orchat.errors import NotFound
 from orchat.store import rows
 from orchat.store.connection import Connection
+
+if TYPE_CHECKING:
+    from orchat.domain.sessions import Branch
 
 # An answer that another one goes on with is no branch of its own, unless something was said after it.
 _BRANCHES = """
@@ -182,6 +186,8 @@ def branches(connection: Connection, ids: Sequence[int]) -> dict[int, Branch]:
     Returns:
         An entry for each that is not alone.
     """
+    from orchat.domain.sessions import Branch
+
     found: dict[int, list[int]] = {}
     for row in connection.execute(_BRANCHES, (json.dumps(list(ids)),)):
         found.setdefault(row["id"], []).append(row["sibling"])

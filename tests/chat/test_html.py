@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from orchat.chat.html import to_html
 from orchat.domain.content import ImagePart
-from orchat.domain.conversation import Attachment, Conversation, SavedSession, StoredMessage
+from orchat.domain.conversation import Attachment, Conversation, StoredMessage
 from orchat.domain.events import Cited
 from orchat.domain.fold import Reply
 from orchat.domain.money import Cost
+from orchat.domain.sessions import SavedSession
 from tests.support.clock import START
 
 FACTS = Conversation(id="c", title="Title", created_at=START, updated_at=START)

@@ -11,8 +11,8 @@ import pytest
 
 from orchat.chat.importer.builder import Unreadable
 from orchat.chat.importer.recognise import read_file
-from orchat.domain.conversation import SavedSession
 from orchat.domain.money import Usage
+from orchat.domain.sessions import SavedSession
 from tests.support.foreign import ELIA, LLM_RESPONSES, LLM_THREADS, chatgpt, database, node, sessions, told, written
 
 AT = 1_700_000_000.0

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from orchat import errors
 from orchat.chat.importer.recognise import read_file
-from orchat.domain.conversation import SavedSession
+from orchat.domain.sessions import SavedSession
 from tests.support.foreign import LLM_RESPONSES, chatgpt, database, node, sessions, told, written
 from tests.support.house import House
 

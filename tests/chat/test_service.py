@@ -7,8 +7,9 @@ from orchat import errors
 from orchat.chat.books import Wish
 from orchat.demo.script import cut_after, fault, raw, say, stall
 from orchat.demo.server import DemoServer
-from orchat.domain.conversation import Draft, SessionFilter
+from orchat.domain.conversation import Draft
 from orchat.domain.events import Event, Finished, TextDelta
+from orchat.domain.sessions import SessionFilter
 from orchat.store import tree
 from tests.support.clock import FakeClock
 from tests.support.house import House, make_runtime

@@ -10,8 +10,9 @@ from orchat import errors
 from orchat.chat.title import MOST_TOKENS
 from orchat.demo.script import cut_after, fault, say, stall
 from orchat.demo.server import DemoServer
-from orchat.domain.conversation import Conversation, Draft, SessionFilter
+from orchat.domain.conversation import Conversation, Draft
 from orchat.domain.events import TextDelta
+from orchat.domain.sessions import SessionFilter
 from tests.support.clock import FakeClock
 from tests.support.house import House, make_runtime
 from tests.support.talk import ask

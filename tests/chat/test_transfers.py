@@ -14,7 +14,8 @@ from orchat import errors
 from orchat.chat.books import Wish
 from orchat.demo.script import cut_after, say
 from orchat.demo.server import DemoServer
-from orchat.domain.conversation import Draft, SavedSession, StoredMessage
+from orchat.domain.conversation import Draft, StoredMessage
+from orchat.domain.sessions import SavedSession
 from orchat.runtime import Runtime
 from tests.support.clock import FakeClock
 from tests.support.house import House, make_runtime

@@ -13,10 +13,11 @@ from typing import Any, Literal
 import pytest
 
 import orchat.store
-from orchat.domain.conversation import Attachment, Conversation, SavedSession
+from orchat.domain.conversation import Attachment, Conversation
 from orchat.domain.fold import Reply
 from orchat.domain.ledger import Attempt, Settlement
 from orchat.domain.money import Cost, Usage
+from orchat.domain.sessions import SavedSession
 from orchat.errors import NotFound, StoreBusy
 from orchat.store import (
     audit,

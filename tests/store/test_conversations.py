@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchat.domain.conversation import SessionFilter
 from orchat.domain.ledger import Attempt, Settlement
 from orchat.domain.money import Cost
+from orchat.domain.sessions import SessionFilter
 from orchat.errors import NotFound, StoreError
 from orchat.store import conversations, copies, deletions, ledger, messages, search, tree
 from orchat.store.blobs import Blobs

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from orchat.domain.content import ImagePart
-from orchat.domain.conversation import Conversation, SavedSession, StoredMessage
+from orchat.domain.conversation import Conversation, StoredMessage
 from orchat.domain.events import Timing
 from orchat.domain.fold import Reply
 from orchat.domain.ledger import Attempt, Settlement
 from orchat.domain.money import Cost, Usage
+from orchat.domain.sessions import SavedSession
 from orchat.errors import NotFound
 from orchat.store import conversations, copies, deletions, ledger, messages, search, tree
 from orchat.store.connection import Connection

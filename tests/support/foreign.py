@@ -10,7 +10,8 @@ from typing import Any
 
 from orchat.chat.importer.builder import Unreadable
 from orchat.chat.importer.recognise import read_file
-from orchat.domain.conversation import SavedSession, StoredMessage
+from orchat.domain.conversation import StoredMessage
+from orchat.domain.sessions import SavedSession
 
 # As llm 0.26 has them, without the tables of its embeddings.
 LLM_RESPONSES = """

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from orchat.chat.turn import Turn
 from orchat.demo.script import say
-from orchat.domain.conversation import Draft, StoredMessage, Transcript
+from orchat.domain.conversation import Draft, StoredMessage
+from orchat.domain.sessions import Transcript
 from tests.support.house import House
 
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
-from orchat.domain.conversation import Attachment, Conversation, SavedSession, StoredMessage
+from orchat.domain.conversation import Attachment, Conversation, StoredMessage
 from orchat.domain.fold import Reply
+from orchat.domain.sessions import SavedSession
 from orchat.store.messages import title_of
 
 LONGEST_TITLE = 200

@@ -14,8 +14,8 @@ from typing import Any
 
 from orchat.chat.importer.builder import NOTHING_SAID, Builder, Found, Unreadable, beginning, said
 from orchat.chat.importer.values import items, moment, optional, table, text
-from orchat.domain.conversation import SavedSession
 from orchat.domain.fold import Reply
+from orchat.domain.sessions import SavedSession
 
 PROGRAM = "ChatGPT"
 _MARKED = re.compile("\ue200.*?\ue201", re.DOTALL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchat.chat.importer.builder import NOTHING_SAID, Builder, Found, Unreadable, beginning, said
 from orchat.chat.importer.values import moment, optional, text, whole
-from orchat.domain.conversation import SavedSession
+from orchat.domain.sessions import SavedSession
 from orchat.store.foreign import ForeignDatabase, Row
 
 PROGRAM = "elia"

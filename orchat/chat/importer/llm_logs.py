@@ -13,10 +13,10 @@ from typing import Any
 
 from orchat.chat.importer.builder import NOTHING_SAID, Builder, Enclosed, Found, Unreadable, beginning, said
 from orchat.chat.importer.values import items, moment, optional, table, text, whole
-from orchat.domain.conversation import SavedSession
 from orchat.domain.events import Timing
 from orchat.domain.fold import Reply
 from orchat.domain.money import Usage
+from orchat.domain.sessions import SavedSession
 from orchat.store.foreign import ForeignDatabase, Row
 
 PROGRAM = "llm"

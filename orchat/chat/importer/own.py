@@ -11,10 +11,11 @@ from orchat.chat.export import SCHEMA
 from orchat.chat.importer.builder import Builder, Enclosed, Found, Unreadable
 from orchat.chat.importer.values import items, moment, optional, table, text, whole
 from orchat.domain.content import ImagePart, Role, ToolCall
-from orchat.domain.conversation import Attachment, Conversation, MessageState, SavedSession, StoredMessage
+from orchat.domain.conversation import Attachment, Conversation, MessageState, StoredMessage
 from orchat.domain.events import Cited, Timing
 from orchat.domain.fold import Reply
 from orchat.domain.money import Cost, CostSource, Usage, parse_usd, to_pico
+from orchat.domain.sessions import SavedSession
 
 PROGRAM = "orchat"
 _DIGEST = re.compile("[0-9a-f]{64}")

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from orchat.chat.export import to_json
-from orchat.domain.conversation import SavedSession, StoredMessage
+from orchat.domain.conversation import StoredMessage
+from orchat.domain.sessions import SavedSession
 
 Outcome = Literal["imported", "known", "deleted", "failed"]
 
