@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -216,8 +216,20 @@ CASES = {
     "sessions list": at("sessions list", WELL, "hi", before=("ask hi",)),
     "sessions show": at("sessions show LAST --json", WELL, "hi", before=("ask hi",)),
     "sessions search": at("sessions search hi", WELL, "hi", before=("ask hi",)),
-    "sessions export": at("sessions export LAST --format json", WELL, "hi", before=("ask hi",)),
-    "sessions delete": at("sessions delete -y LAST", WELL, "", before=("ask hi",)),
+    "sessions export": at("sessions export --all --format json", WELL, "hi", before=("ask hi",)),
+    "sessions export, as a page": at("sessions export LAST --format html", WELL, "hi", before=("ask hi",)),
+    "sessions import": at(
+        "sessions import FILE",
+        WELL,
+        "1",
+        before=("ask hi", "sessions export LAST --format json -o FILE", "sessions delete -y LAST"),
+    ),
+    "sessions duplicate": at("sessions duplicate LAST", before=("ask hi",)),
+    "sessions rename": at("sessions rename LAST other", before=("ask hi",)),
+    "sessions pin": at("sessions pin LAST", before=("ask hi",)),
+    "sessions unpin": at("sessions unpin LAST", before=("ask hi",)),
+    "sessions delete": at("sessions delete -y LAST", before=("ask hi",)),
+    "sessions undelete": at("sessions undelete LAST", before=("ask hi", "sessions delete -y LAST")),
     "config show": at("config show --origin", WELL, "keys.store"),
     "config path": at("config path", WELL, "config.toml"),
     "config init": at("config init", WELL, "config.toml"),
@@ -257,6 +269,12 @@ def prepared(case: Case, home: Path, demo: DemoThread) -> tuple[dict[str, str], 
     return {**environ, **{name: text.replace("{host}", host) for name, text in case.environ.items()}}, tuple(files)
 
 
+def resolved(words: Collection[str], home: Path) -> list[str]:
+    """A command in which ``LAST`` stands for the latest session, and ``FILE`` for a file that is searched, too."""
+    stands_for = {"LAST": latest(home) if "LAST" in words else "", "FILE": str(home / "file.json")}
+    return [stands_for.get(word, word) for word in words]
+
+
 def latest(home: Path) -> str:
     with closing(sqlite3.connect(home / "orchat" / "data" / "orchat.db")) as database:
         (found,) = database.execute("SELECT id FROM conversations ORDER BY created_at DESC").fetchone()
@@ -268,12 +286,11 @@ def test_the_key_stands_nowhere_after(name: str, demo: DemoThread, home: Path) -
     case = CASES[name]
     environ, files = prepared(case, home, demo)
     for line in case.before:
-        assert run(*line.split(), environ=environ).code == WELL
-    argv = [latest(home) if word == "LAST" else word for word in case.argv]
+        assert run(*resolved(line.split(), home), environ=environ).code == WELL
     for path, step in case.script:
         demo.server.script(step, path=path)
 
-    done = run(*argv, environ=environ, stdin=case.stdin.encode())
+    done = run(*resolved(case.argv, home), environ=environ, stdin=case.stdin.encode())
 
     assert done.code == case.code, done
     assert case.says in done.out + done.err

@@ -50,7 +50,8 @@ IMPATIENT = {"ORCHAT_API__FIRST_BYTE_TIMEOUT_S": "0.5", "ORCHAT_API__IDLE_TIMEOU
 
 
 def test_the_key_stands_nowhere_after_any_fault_of_the_server(demo: DemoThread, tmp_path: Path) -> None:
-    words = sorted({*faulty.WORDS, *FAULTS})
+    every = {**{word: step for word, (_, step) in faulty.WORDS.items()}, **FAULTS}
+    words = list({id(step): word for word, step in every.items()}.values())  # some have two names
 
     def asked(word: str) -> tuple[str, int, dict[str, set[str]]]:
         home = tmp_path / word
