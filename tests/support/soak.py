@@ -266,8 +266,8 @@ async def _compared(plan: Plan, folder: Path, seen: list[dict[str, Any]], crowd:
     outcome.faults += await database.read(audit.drift)
     rows = await database.read(_rows)
     await database.close()
-    _match(outcome, rows, seen, set(crowd.killed))
-    outcome.peaks = {label: _peak(posts, crowd.killed) for label, posts in _by_key(plan, seen).items()}
+    match(outcome, rows, seen, set(crowd.killed))
+    outcome.peaks = {label: peak(posts, crowd.killed) for label, posts in _by_key(plan, seen).items()}
     outcome.faults += [f"{label}: {most} at once" for label, most in outcome.peaks.items() if most > plan.cap]
     names = {key_of(label).fingerprint: label for label in plan.labels}
     outcome.theirs = _counted(names, (post["fingerprint"] for post in seen))
@@ -293,7 +293,7 @@ def _rows(connection: Connection) -> list[dict[str, Any]]:
     return [{**dict(row), "arrived": True} for row in connection.execute("SELECT * FROM attempts ORDER BY id")]
 
 
-def _match(outcome: Outcome, rows: Sequence[dict[str, Any]], seen: Sequence[dict[str, Any]], killed: set[int]) -> None:
+def match(outcome: Outcome, rows: Sequence[dict[str, Any]], seen: Sequence[dict[str, Any]], killed: set[int]) -> None:
     """Match every POST with a row. A row without one must be the last of a request whose process was killed."""
     outcome.rows = Counter(row["outcome"] for row in rows)
     ours, theirs = _by_name(rows, "conversation_id"), _by_name(seen, "name")
@@ -331,7 +331,7 @@ def _disagreements(row: Mapping[str, Any], post: Mapping[str, Any], was_killed: 
         yield f"{row['cost_pico']} here, {post['cost']} USD there"
 
 
-def _peak(posts: Iterable[Mapping[str, Any]], killed: Mapping[int, float]) -> int:
+def peak(posts: Iterable[Mapping[str, Any]], killed: Mapping[int, float]) -> int:
     """Most requests at the same time. A request ends with its process: the server hears of a death only later."""
     changes: list[tuple[float, int]] = []
     for post in posts:
