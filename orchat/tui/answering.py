@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from orchat import logs
-from orchat.domain.events import Event, ReasoningDelta, TextDelta
+from orchat.domain.events import Attempted, BudgetNear, Event, ReasoningDelta, SwitchedKey, TextDelta
 from orchat.errors import KeyringUnavailable, NoKeys, OrchatError
 from orchat.tui import changes
 from orchat.tui.changes import Change, Prompt
 from orchat.tui.entries import answer_end, chip
-from orchat.tui.problems import Problem, problem_of, unexpected
+from orchat.tui.problems import Problem, budget_near, problem_of, unexpected
 from orchat.tui.progress import Progress
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.wording import short_model
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from orchat.runtime import Runtime
 
 logger = logging.getLogger("orchat.tui")
+NOT_SENT = "stopped before anything was sent"
 
 
 class Answering:
@@ -57,6 +59,8 @@ class Answering:
         self._show = show
         self._progress = Progress(model, self._clock.monotonic())
         self.prompt = prompt
+        self._key_label = ""
+        self._is_checking = False
         self.you = you
         self.prompt_id = prompt_id
         self.problem = problem
@@ -67,6 +71,11 @@ class Answering:
         self.answer = answer or Entry(
             role="model", title=short_model(model) or "model", facts=self._progress.facts(self._clock.monotonic())
         )
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether anything left this computer."""
+        return self._progress.was_sent
 
     async def run(self, begin: Callable[[], Awaitable[Turn]]) -> bool:
         """Show an answer from its beginning to its end.
@@ -83,15 +92,15 @@ class Answering:
         """
         try:
             await self._runtime.start()
-            await self._runtime.lease()
+            self._key_label = (await self._runtime.lease()).label
             await self._answer(await begin())
         except (NoKeys, KeyringUnavailable):
             self.is_running = False
             raise
         except OrchatError as error:
-            self.problem = problem_of(error, now=self._clock.now())
+            self.problem = problem_of(error, now=self._clock.now(), key_label=self._key_label)
         except asyncio.CancelledError:
-            self._end("" if self.stored else "stopped before anything was sent")
+            self._end("" if self.stored else NOT_SENT)
             raise
         except Exception as error:
             logs.event(logger, "answer.broken", level=logging.ERROR, error=error)
@@ -122,9 +131,24 @@ class Answering:
             elif isinstance(event, ReasoningDelta):
                 self._show(changes.Thought(entry=self.answer, text=event.text))
             else:
+                self._note(event)
                 self._refresh()
         if self.answer.thought != self._progress.thought(now):
             self._refresh()
+
+    def _note(self, event: Event) -> None:
+        """What concerns more than this answer."""
+        match event:
+            case BudgetNear():
+                is_over = event.spent_pico >= event.limit_pico
+                self._show(changes.Told(words=budget_near(event), topic=f"budget {event.scope} {is_over}"))
+            case Attempted():
+                self._key_label = event.key_label
+            case SwitchedKey():
+                self._key_label = event.to_label
+                self._show(changes.KeySwitched(label=event.to_label))
+            case _:
+                pass
 
     def _settle(self, stored: StoredMessage) -> None:
         now = self._clock.monotonic()
@@ -132,22 +156,62 @@ class Answering:
         self._progress.end(now)
         thoughts = stored.usage.reasoning_tokens if stored.usage else 0
         end = answer_end(stored, asked=self._progress.model, lasted=self._progress.thought(now, thoughts))
-        self._update(self.answer, key=stored.id, **end)
+        if stored.state == "stopped" and not self.was_sent:
+            end = {**end, "facts": "", "state": NOT_SENT}
+        self._update(self.answer, key=stored.id, note=self._switches, **end)
 
     def _end(self, state: str) -> None:
         self.is_running = False
         if self.stored is None:
             self._update(self.answer, facts="", state=state)
         if self.problem is not None:
-            self._update(self.answer, error=self.problem.card(self._clock.now()))
+            self._card(self.problem)
         self._show(changes.Finished(entry=self.answer))
+
+    async def recheck(self) -> bool:
+        """Ask the server about the key that was put aside, so that it is put aside no longer if it serves.
+
+        Returns:
+            Whether the prompt may be sent again.
+        """
+        problem = self.problem
+        if problem is None or not problem.held:
+            return True
+        if self._is_checking:
+            return False
+        self._is_checking = True
+        self._card(replace(problem, text=f"asking the server about {problem.held} …", hint="", ways=(), until=None))
+        try:
+            error = (await self._runtime.parts.shelf.test((problem.held,)))[0].error
+        except OrchatError as failure:
+            error = failure
+        finally:
+            self._is_checking = False
+        if error is None:
+            return True
+        self.problem = replace(problem, text=f"asked just now: {error.message}", hint=error.hint or "")
+        self._card(self.problem)
+        return False
+
+    def retire(self) -> None:
+        """The conversation goes on: what went wrong stays to be read, but there is nothing to be done about it."""
+        if self.problem is not None:
+            self._card(replace(self.problem, ways=(), until=None))
+
+    def _card(self, problem: Problem) -> None:
+        self._update(self.answer, error=problem.card(self._clock.now()))
 
     def tick(self) -> None:
         """A second went by: count up what runs, count down what waits."""
         if self.is_running:
             self._refresh()
-        elif self.problem is not None and self.problem.until is not None:
-            self._update(self.answer, error=self.problem.card(self._clock.now()))
+        elif self.problem is not None and self.problem.until is not None and not self._is_checking:
+            self._card(self.problem)
+
+    @property
+    def _switches(self) -> str:
+        """Which keys took over on the way; it stays when the answer is over."""
+        return " · ".join(self._progress.switches)
 
     def _refresh(self) -> None:
         now = self._clock.monotonic()
@@ -157,6 +221,7 @@ class Answering:
             facts=self._progress.facts(now),
             thought=self._progress.thought(now),
             state=self._progress.note,
+            note=self._switches,
         )
 
     def _update(self, entry: Entry, **values: Any) -> None:

@@ -69,7 +69,7 @@ class OrchatApp(App[None]):
             & CommandList { border-bottom: none; background: $surface; scrollbar-size-vertical: 1; }
         }
         &.-plain Dialog > #panel { border: none; }
-        &.-plain Picker #details { border-top: none; }
+        &.-plain Picker #details, &.-plain KeysScreen #details { border-top: none; }
         & Toast { background: $surface; border-left: outer $accent; }
         & Toast.-warning { border-left: outer $warning; }
     }

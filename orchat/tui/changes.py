@@ -108,11 +108,31 @@ class StateChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Something that may be missed."""
+
+    words: str
+    """One line."""
+    topic: str = ""
+    """Said once about each; empty: always."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeySwitched:
+    """Another key pays from now on."""
+
+    label: str
+    """What it is called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyNeeded:
     """Nothing can be sent without a key."""
 
     reason: str
     """Why there is none."""
+    is_unreadable: bool = False
+    """There may be one, but it cannot be read."""
 
 
 Change: TypeAlias = (
@@ -126,5 +146,7 @@ Change: TypeAlias = (
     | QueueChanged
     | GivenBack
     | StateChanged
+    | Told
+    | KeySwitched
     | KeyNeeded
 )

@@ -53,6 +53,14 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         id="usage", title="usage", about="What was sent and what it cost", keys="ctrl+u", slash="usage", footer=True
     ),
+    Command(
+        id="keys",
+        title="keys",
+        about="What each key has used and may still use; add, use, test, remove",
+        keys="ctrl+k",
+        slash="keys",
+        footer=True,
+    ),
     Command(id="stop", title="stop", about="Clear the queue, then stop the answer", keys="escape", slash="stop"),
     Command(id="retry", title="retry", about="Answer the last prompt again", slash="retry"),
     Command(id="copy", title="copy", about="Copy the last answer", slash="copy"),
@@ -79,7 +87,28 @@ COMMANDS: tuple[Command, ...] = (
         id="again_with", title="other model", about="Answer it again with another model", keys="R", scope="transcript"
     ),
     Command(
-        id="lower", title="lower", about="Lower max tokens to what the balance covers", keys="l", scope="transcript"
+        id="lower",
+        title="lower max tokens",
+        about="Lower max tokens to what balance or budget covers",
+        keys="l",
+        slash="lower",
+        scope="transcript",
+    ),
+    Command(
+        id="over_budget",
+        title="send anyway",
+        about="Send what a budget of yours held back",
+        keys="b",
+        slash="anyway",
+        scope="transcript",
+    ),
+    Command(
+        id="next_key",
+        title="next key",
+        about="Go on with the next key; what failed is sent again",
+        keys="n",
+        slash="next",
+        scope="transcript",
     ),
     Command(id="new_key", title="other key", about="Paste another key", keys="k", scope="transcript"),
     Command(

@@ -106,11 +106,16 @@ def answer_end(stored: StoredMessage, *, asked: str = "", lasted: str = "", card
         title=short_model(stored.model or asked) or "model",
         facts=answer_facts(stored),
         thought=thought,
-        state=_STATES[stored.state] or _ENDS.get(stored.finish_reason or "", ""),
+        state=_state(stored) or _ENDS.get(stored.finish_reason or "", ""),
         chips=tuple(chip(attachment) for attachment in stored.attachments),
         citations=stored.reply.citations,
         error=card,
     )
+
+
+def _state(stored: StoredMessage) -> str:
+    is_empty = not stored.text and not stored.reply.reasoning
+    return "stopped before anything arrived" if stored.state == "stopped" and is_empty else _STATES[stored.state]
 
 
 def answer_entry(stored: StoredMessage) -> Entry:

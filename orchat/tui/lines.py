@@ -50,6 +50,24 @@ def stack(*lines: Content) -> Content:
     return Content("\n").join(lines)
 
 
+def keys_rows(*pairs: tuple[str, str], width: int) -> Content:
+    """As `keys_line`, on as many lines as it takes; nothing is left out.
+
+    Args:
+        *pairs: Key and what it does.
+        width: Cells.
+    """
+    lines: list[Content] = []
+    for pair in pairs:
+        part = keys_line(pair)
+        joined = Content.assemble(lines[-1], "  ", part) if lines else part
+        if lines and joined.cell_length <= width:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return stack(*lines)
+
+
 def keys_line(*pairs: tuple[str, str], width: int = 0) -> Content:
     """``^O model  ^R sessions``: as many whole pairs as fit.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Commands(Provider):
-    """Every command that works on the chat screen."""
+    """Every command that works on the chat screen and has a name."""
 
     @property
     def _chat(self) -> ChatScreen:
@@ -26,7 +26,7 @@ class Commands(Provider):
         return self.screen
 
     def _all(self) -> tuple[Command, ...]:
-        return tuple(c for c in COMMANDS if c.scope != "transcript" and c.id != "palette")
+        return tuple(c for c in COMMANDS if (c.scope != "transcript" or c.slash) and c.id != "palette")
 
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""

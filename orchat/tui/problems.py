@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from orchat import errors
+from orchat.domain.events import BudgetNear
+from orchat.tui.commands import BY_ID, key_name
+from orchat.tui.standing import back_at, cause
 from orchat.tui.transcript.entry import ErrorCard
-from orchat.tui.wording import seconds
+from orchat.tui.wording import usd
 
-WayId = Literal["again", "again_with", "lower", "new_key"]
+WayId = Literal["again", "again_with", "lower", "new_key", "next_key", "keys", "over_budget"]
 """Ids of commands."""
+Ways = tuple[tuple[WayId, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +28,16 @@ class Problem:
     """The details, one line: foreign."""
     hint: str = ""
     """What to do next."""
-    ways: tuple[tuple[WayId, str], ...] = ()
+    ways: Ways = ()
     """Ways on, the likeliest first: the command, and what it does here."""
     until: float | None = None
     """Epoch seconds at which it may be tried again, where that is known."""
+    held: str = ""
+    """Label of the key that was put aside because of it; empty where none was."""
+    aside: str = ""
+    """What was put aside, in words."""
     max_tokens: int | None = None
-    """Most tokens that the balance covers, where that is known."""
+    """Most tokens that the balance or the budget covers, where that is known."""
 
     def card(self, now: float) -> ErrorCard:
         """What the transcript shows.
@@ -38,18 +46,32 @@ class Problem:
             now: Epoch seconds: what is left of a wait is counted down.
         """
         text = self.text
-        if self.until is not None:
-            left = self.until - now
-            text = f"{text} · again in {seconds(left)}" if left > 0 else text
-        keys = tuple((_KEYS[way] if place else "Enter", label) for place, (way, label) in enumerate(self.ways))
+        if self.until is not None and self.aside:
+            # A line of its own: it is what counts down.
+            text = f"{text}\n{_back(self.until, now, self.aside)}"
+        elif self.until is not None and self.until > now:
+            text = f"{text} · again {back_at(self.until, now)}"
+        keys = tuple((_key_of(way) if place else "Enter", label) for place, (way, label) in enumerate(self.ways))
         return ErrorCard(title=self.title, text=text, hint=self.hint, keys=keys)
 
 
-_KEYS: dict[WayId, str] = {"again": "/retry", "again_with": "^O", "lower": "/retry", "new_key": "/key"}
-"""From the composer; Enter in an empty one takes the first way."""
+def _back(until: float, now: float, aside: str) -> str:
+    return f"{aside}, again {back_at(until, now)}" if until > now else "it may be tried again now"
+
+
+def _key_of(way: WayId) -> str:
+    """What takes a way from the composer; Enter in an empty one takes the first."""
+    command = BY_ID[_AS_TYPED.get(way, way)]
+    return key_name(command.keys) if command.scope == "chat" and command.keys else f"/{command.slash}"
+
+
+_AS_TYPED = {"again": "retry", "again_with": "model", "new_key": "key"}
+"""Commands for the composer that do the same as one for the conversation."""
 RETRY: tuple[WayId, str] = ("again", "retry")
 OTHER_MODEL: tuple[WayId, str] = ("again_with", "other model")
 OTHER_KEY: tuple[WayId, str] = ("new_key", "other key")
+KEYS: tuple[WayId, str] = ("keys", "keys")
+ANYWAY: tuple[WayId, str] = ("over_budget", "send anyway")
 
 _SCOPES = {
     "free_day": "The free requests of today are used up",
@@ -99,18 +121,81 @@ _TITLES: tuple[tuple[type[errors.OrchatError], str], ...] = (
 )
 
 
-def problem_of(error: errors.OrchatError, *, now: float) -> Problem:
+def problem_of(error: errors.OrchatError, *, now: float, key_label: str = "") -> Problem:
     """An error in words.
 
     Args:
         error: What was raised.
         now: Epoch seconds, from which "retry after" counts.
+        key_label: Label of the key that paid, for an error that does not name it.
     """
-    problem = Problem(title=_title(error), text=error.message, hint=error.hint or "", ways=_ways(error))
-    if isinstance(error, errors.Unaffordable) and error.affordable_tokens:
-        lower: tuple[WayId, str] = ("lower", f"lower max tokens to {error.affordable_tokens:,} and resend")
-        return replace(problem, max_tokens=error.affordable_tokens, ways=(lower, OTHER_MODEL, OTHER_KEY))
-    return replace(problem, until=_until(error, now))
+    title = _title(error)
+    text = error.message.removeprefix(f"{title}: ")
+    problem = Problem(title=title, text=text, hint=error.hint or "", ways=_ways(error))
+    if isinstance(error, (errors.Unaffordable, errors.BudgetExceeded)):
+        return _too_dear(problem, error)
+    problem = replace(problem, until=_until(error, now))
+    held = _held(error, key_label)
+    return problem if not held else _put_aside(problem, error, held)
+
+
+def short_cause(error: errors.OrchatError) -> str:
+    """Why a key had to make way for another, in two words."""
+    return cause(error.scope if isinstance(error, errors.RateLimited) else error.kind)
+
+
+def budget_near(near: BudgetNear) -> str:
+    """A budget that is nearly used up, or overrun because that was wished."""
+    state = "is nearly used up" if near.spent_pico < near.limit_pico else "is used up"
+    words = f"Your budget for {_BUDGETS.get(near.scope, near.scope)} {state}"
+    more = "" if near.projected_pico is None else f", and this answer may cost up to {usd(near.projected_pico)}"
+    return f"{words}: {usd(near.spent_pico)} of {usd(near.limit_pico)} is spent{more}."
+
+
+_BUDGETS = {"day": "today", "session": "this session", "key": "this key today"}
+
+
+def _too_dear(problem: Problem, error: errors.Unaffordable | errors.BudgetExceeded) -> Problem:
+    """Money is short for this one request: fewer tokens may do."""
+    tokens = error.affordable_tokens
+    lower: Ways = (("lower", f"lower max tokens to {tokens:,} and resend"),) if tokens else ()
+    ours = isinstance(error, errors.BudgetExceeded)
+    ways = (ANYWAY, *lower, OTHER_MODEL) if ours else (*lower, OTHER_MODEL, OTHER_KEY)
+    return replace(problem, max_tokens=tokens, ways=ways)
+
+
+def _held(error: errors.OrchatError, key_label: str) -> str:
+    """The label of the key that was put aside for this error; empty where none was."""
+    if isinstance(error, errors.KeysError):
+        return (error.key_label or key_label) if error.until is not None else ""
+    is_ours = isinstance(error, errors.RateLimited) and error.scope in _KEY_LIMITS and error.resets_at is not None
+    return key_label if is_ours else ""
+
+
+_KEY_LIMITS = ("free_day", "free_minute", "in_flight")
+
+
+def _put_aside(problem: Problem, error: errors.OrchatError, label: str) -> Problem:
+    """A key was put aside: which one comes next, and how it comes back."""
+    assert isinstance(error, (errors.KeysError, errors.RateLimited))
+    scope, next_label = error.scope, error.next_label
+    if isinstance(error, errors.RateLimited):
+        scope = "account" if scope == "in_flight" else "free"
+    test: tuple[WayId, str] = ("again", f"test {label}, try again")
+    last = OTHER_MODEL if scope == "free" else KEYS
+    ways: Ways = (("next_key", f"go on with {next_label}"), test, last)
+    if not next_label:
+        ways = (OTHER_MODEL, test) if scope == "free" else (OTHER_KEY, test, KEYS)
+    # A hint that names a command line is for those who have no other way.
+    hint = "" if "`orchat " in problem.hint or "orchat keys" in problem.hint else problem.hint
+    return replace(problem, held=label, aside=_ASIDE.get(scope, _ASIDE["key"]).format(label), hint=hint, ways=ways)
+
+
+_ASIDE = {
+    "key": "{} is put aside",
+    "account": "the account of {} is put aside",
+    "free": "free models of {} are put aside",
+}
 
 
 def stored_problem(message: str, hint: str | None, *, cut: bool) -> Problem:
@@ -138,7 +223,7 @@ def _title(error: errors.OrchatError) -> str:
 
 
 def _until(error: errors.OrchatError, now: float) -> float | None:
-    if isinstance(error, errors.CircuitOpen):
+    if isinstance(error, (errors.CircuitOpen, errors.KeysError)):
         return error.until
     if isinstance(error, errors.RateLimited) and error.resets_at is not None:
         return error.resets_at
@@ -147,7 +232,7 @@ def _until(error: errors.OrchatError, now: float) -> float | None:
     return None
 
 
-_CHOICES: tuple[tuple[Callable[[errors.OrchatError], bool], tuple[tuple[WayId, str], ...]], ...] = (
+_CHOICES: tuple[tuple[Callable[[errors.OrchatError], bool], Ways], ...] = (
     (lambda e: isinstance(e, errors.KeyringUnavailable), (RETRY, OTHER_KEY)),
     (lambda e: isinstance(e, errors.NoKeys), (OTHER_KEY,)),
     (lambda e: isinstance(e, errors.KeysError), (OTHER_KEY, RETRY)),
@@ -157,11 +242,10 @@ _CHOICES: tuple[tuple[Callable[[errors.OrchatError], bool], tuple[tuple[WayId, s
         (OTHER_MODEL,),
     ),
     (lambda e: isinstance(e, (errors.ContentRefused, errors.BadRequest)), (OTHER_MODEL, RETRY)),
-    (lambda e: isinstance(e, errors.BudgetExceeded), ()),
     (lambda e: isinstance(e, errors.RequestFailed), (RETRY, OTHER_MODEL)),
     (lambda e: isinstance(e, (errors.StoreBusy, errors.StoreUnwritable)), (RETRY,)),
 )
 
 
-def _ways(error: errors.OrchatError) -> tuple[tuple[WayId, str], ...]:
+def _ways(error: errors.OrchatError) -> Ways:
     return next((ways for fits, ways in _CHOICES if fits(error)), ())

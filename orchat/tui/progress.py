@@ -10,13 +10,18 @@ from orchat.domain.events import (
     Queued,
     ReasoningDelta,
     Retrying,
+    SwitchedKey,
     TextDelta,
 )
+from orchat.tui.problems import short_cause
 from orchat.tui.wording import duration, seconds
 
 SILENCE_S = 10.0
 """From here on the header says that nothing comes."""
 STOPS = "Esc stops"
+CANCELS = "Esc cancels"
+TURN_S = 1.0
+"""A wait shorter than this is none for a limit but for others that go first."""
 
 
 class Progress:
@@ -37,6 +42,11 @@ class Progress:
         self._until: float | None = None
         self._attempt = 1
         self._starting = True
+        self._queued: Queued | None = None
+        self.was_sent = False
+        """Whether anything left this computer, or an answer was there without."""
+        self.switches: list[str] = []
+        """Which keys took over, and why: ``work → private: daily limit``."""
 
     def started(self, now: float) -> None:
         """Everything is ready, the prompt goes out."""
@@ -48,26 +58,36 @@ class Progress:
         self._heard = now
         match event:
             case Queued():
+                self._queued = event
                 self._wait(now + event.wait_s, event.reason)
+            case SwitchedKey():
+                self.switches.append(f"{event.from_label} → {event.to_label}: {short_cause(event.error)}")
+                self._wait(None, "")
             case Retrying():
                 self._wait(now + event.delay_s, f"retries after: {event.error.message}")
             case FellBack():
                 self.model = event.to_model
                 self._wait(None, f"instead of {event.from_model}: {event.error.message}")
             case Attempted():
-                self.model = event.model
-                self._attempt = event.number
-                self._until = None
+                self._sent(event)
             case Opened():
+                self.was_sent = True
                 self._wait(None, "")
                 self.model = event.model or self.model
-            case ReasoningDelta():
-                if self._thinking_since is None:
-                    self._thinking_since = now
+            case ReasoningDelta() if self._thinking_since is None:
+                self._thinking_since = now
             case TextDelta():
                 self._stop_thinking(now)
             case _:
                 pass
+
+    def _sent(self, event: Attempted) -> None:
+        self.was_sent = True
+        self.model = event.model
+        self._attempt = event.number
+        self._until = None
+        if self._queued is not None:
+            self._queued, self._note = None, ""
 
     def _wait(self, until: float | None, note: str) -> None:
         self._until = until
@@ -86,6 +106,8 @@ class Progress:
         """The right end of the header."""
         if self._starting:
             return f"starting · {STOPS}"
+        if self._queued is not None:
+            return self._in_queue(self._queued.ahead, now)
         if self._until is not None:
             return f"waits {seconds(self._until - now)} · {STOPS}"
         silence = now - self._heard
@@ -93,6 +115,13 @@ class Progress:
             return f"waiting {seconds(silence)} · {STOPS}"
         again = f"attempt {self._attempt} · " if self._attempt > 1 else ""
         return f"{again}running {seconds(now - self._began)} · {STOPS}"
+
+    def _in_queue(self, ahead: int, now: float) -> str:
+        """How long until it is sent, and who goes first."""
+        left = (self._until or now) - now
+        wait = f"waits {seconds(left)}" if left >= TURN_S else "waits for its turn"
+        before = f" · {ahead} before it" if ahead else ""
+        return f"{wait}{before} · {CANCELS}"
 
     def thought(self, now: float, reasoning_tokens: int = 0) -> str:
         """The line over the thoughts; empty when there are none."""

@@ -207,12 +207,19 @@ class Session:
         finally:
             self.give_back()
 
-    async def again(self, *, model: str | None = None, parameters: Mapping[str, Any] | None = None) -> None:
+    async def again(
+        self,
+        *,
+        model: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        over_budget: bool = False,
+    ) -> None:
         """Answer the last prompt anew; its former answer stays in the store as a branch.
 
         Args:
             model: Ask this model, now and from now on.
             parameters: Fields of `ChatRequest` to set for this answer.
+            over_budget: Send it although a budget is used up.
         """
         asked = self._asked
         if asked is None or self.busy:
@@ -226,37 +233,43 @@ class Session:
             self._runtime, self._show, prompt=asked.prompt, you=asked.you, model=self.model, prompt_id=asked.prompt_id
         )
         try:
-            await self._run(self._asked, parameters)
+            await self._run(self._asked, parameters, over_budget=over_budget)
         finally:
             self.give_back()
+
+    async def recheck(self) -> bool:
+        """Ask the server about a key that was put aside; whether the last prompt may be sent again."""
+        return self._asked is None or await self._asked.recheck()
 
     async def _ask(self, prompt: Prompt) -> bool:
         you = you_entry(prompt, self._runtime.clock.now())
         self._add(you)
+        if self._asked is not None:
+            self._asked.retire()
         from orchat.tui.answering import Answering
 
         self._asked = Answering(self._runtime, self._show, prompt=prompt, you=you, model=self.model)
         return await self._run(self._asked, None)
 
-    async def _run(self, asked: Answering, parameters: Mapping[str, Any] | None) -> bool:
+    async def _run(self, asked: Answering, parameters: Mapping[str, Any] | None, *, over_budget: bool = False) -> bool:
         """One answer, whatever happens to it; whether it came whole."""
         self._add(asked.answer)
         self._show(changes.StateChanged())
         try:
-            return await asked.run(partial(self._begin_turn, asked, parameters))
+            return await asked.run(partial(self._begin_turn, asked, parameters, over_budget))
         except (NoKeys, KeyringUnavailable) as error:
             self._unsay(asked, error)
             return False
         finally:
-            self.answer = asked.stored or self.answer
+            self.answer = (asked.stored if asked.was_sent else None) or self.answer
             self.context = (asked.stored.usage if asked.stored else None) or self.context
             self._show(changes.StateChanged())
 
-    async def _begin_turn(self, asked: Answering, parameters: Mapping[str, Any] | None) -> Turn:
+    async def _begin_turn(self, asked: Answering, parameters: Mapping[str, Any] | None, over_budget: bool) -> Turn:
         from orchat.chat.books import Wish
 
         service = self._runtime.conversations
-        wish = Wish(model=self._chosen, parameters=parameters)
+        wish = Wish(model=self._chosen, parameters=parameters, over_budget=over_budget)
         if self.conversation is None:
             self.conversation = await service.create(model=self._chosen, system=self._system)
         if asked.prompt_id is not None:
@@ -280,7 +293,8 @@ class Session:
             self._take_away(asked.you)
             self._show(changes.GivenBack(prompts=(asked.prompt,)))
         self._asked = None
-        self._show(changes.KeyNeeded(reason=error.message))
+        is_unreadable = isinstance(error, KeyringUnavailable)
+        self._show(changes.KeyNeeded(reason=error.message, is_unreadable=is_unreadable))
 
     def tick(self) -> None:
         """A second went by: count up what runs, count down what waits."""

@@ -150,8 +150,8 @@ def sparkline(values: list[int]) -> str:
 
 
 def bar(share: float, width: int) -> tuple[str, str]:
-    """A thin bar: its full and its empty part."""
+    """A bar: its full and its empty part, which can be told apart without colours."""
     full = round(min(1.0, max(0.0, share)) * width)
     if share > 0 and full == 0:
         full = 1
-    return "━" * full, "━" * (width - full)
+    return "━" * full, "─" * (width - full)

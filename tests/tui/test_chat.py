@@ -93,7 +93,7 @@ async def test_an_error_becomes_a_card_and_enter_takes_its_first_way(server: Dem
     server.script(fault("401-bad-key"), say("now it works"))
     async with at_screen(screen_runtime(server)) as person:
         await person.ask("hello")
-        await person.until_shown("The key was refused", "Enter other key", "/retry retry")
+        await person.until_shown("The key was refused", "Enter other key", "/retry test work, try again")
         await person.enter("/retry")
         await person.until_shown("now it works")
         assert "The key was refused" not in person.text

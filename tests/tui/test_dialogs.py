@@ -208,6 +208,7 @@ async def test_on_a_narrow_terminal_no_row_of_the_usage_is_wrapped(server: DemoS
         await person.enter("/model somebody/a-model-with-a-very-long-name:free")
         await person.until_on(Picker)
         await person.press("enter")
+        await person.until(lambda: person.app.screen is person.chat)
         await person.ask("hello")
         await person.press("ctrl+u")
         await person.until_on(UsageScreen)

@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
+from orchat.demo.accounts import DemoKey
 from orchat.demo.script import fault, say
 from orchat.demo.server import DemoServer
 from orchat.tui.screens.help import Help
+from orchat.tui.screens.key_entry import KeyEntry
+from orchat.tui.screens.keys import KeysScreen
 from orchat.tui.screens.picker import Picker
 from orchat.tui.screens.sessions import Sessions
 from orchat.tui.screens.welcome import Welcome
 from tests.support.clock import FakeClock
+from tests.support.key_ring import with_keys
 from tests.support.screen import Person, at_screen, screen_runtime
 
 pytestmark = pytest.mark.anyio
@@ -113,7 +119,7 @@ VIEWS: tuple[Callable[[Person], Awaitable[None]], ...] = (chat, picker, sessions
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_views(server: DemoServer, snapshot: SnapshotAssertion, size: tuple[int, int]) -> None:
     server.script(say(ANSWER), fault("402-max-tokens"))
-    async with at_screen(screen_runtime(server, StillClock()), size=size) as person:
+    async with at_screen(screen_runtime(server, StillClock(), keys__reconcile=False), size=size) as person:
         await person.ask("What does this invoice come to?")
         for view in VIEWS:
             await view(person)
@@ -131,9 +137,56 @@ async def test_look(
     server: DemoServer, snapshot: SnapshotAssertion, view: Callable[[Person], Awaitable[None]], theme: str
 ) -> None:
     server.script(say(ANSWER))
-    async with at_screen(screen_runtime(server, StillClock(), tui__theme=theme)) as person:
+    async with at_screen(screen_runtime(server, StillClock(), tui__theme=theme, keys__reconcile=False)) as person:
         await person.ask("What does this invoice come to?")
         await view(person)
         await person.settled()
+        picture = person.app.export_screenshot(simplify=True)
+        assert re.sub(r"\d+(&#160;|\s)tok/s", r"0\1tok/s", picture) == snapshot(extension_class=Picture)
+
+
+KEYS = {
+    "work": DemoKey(account="me", limit=Decimal(10), free_per_day=50),
+    "private": DemoKey(account="other"),
+    "client with a cap": DemoKey(account="me", limit=Decimal("0.5"), free_per_day=50),
+    "old laptop": DemoKey(revoked=True),
+}
+
+
+async def keys(person: Person) -> None:
+    """One key serves, one was refused, one is disabled; the refused one is looked at."""
+    await person.ask("What does this invoice come to?")
+    await person.press("ctrl+k")
+    await person.until_on(KeysScreen)
+    await person.until_shown("Esc back")
+    await person.press("T")
+    await person.until_shown("does not serve", "in use · serves")
+    await person.press("down", "e")
+    await person.until_shown("disabled")
+    await person.press("end")
+    await person.until_shown("tested")
+    await person.settled()
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_keys(tmp_path: Path, snapshot: SnapshotAssertion, size: tuple[int, int]) -> None:
+    async with with_keys(tmp_path, KEYS, clock=StillClock(), size=size, keys__reconcile=False) as (person, server):
+        server.script(say(ANSWER))
+        await keys(person)
+        assert text_of(person) == snapshot(extension_class=Text, name="keys")
+        await person.press("home", "a")
+        await person.until_on(KeyEntry)
+        await person.settled()
+        assert text_of(person) == snapshot(extension_class=Text, name="key_entry")
+
+
+@pytest.mark.parametrize("theme", ["orchat-dark", "orchat-light"])
+async def test_look_of_keys(tmp_path: Path, snapshot: SnapshotAssertion, theme: str) -> None:
+    async with with_keys(tmp_path, KEYS, clock=StillClock(), tui__theme=theme, keys__reconcile=False) as (
+        person,
+        server,
+    ):
+        server.script(say(ANSWER))
+        await keys(person)
         picture = person.app.export_screenshot(simplify=True)
         assert re.sub(r"\d+(&#160;|\s)tok/s", r"0\1tok/s", picture) == snapshot(extension_class=Picture)

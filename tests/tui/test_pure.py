@@ -115,9 +115,9 @@ def test_a_day_with_little_stands_above_a_day_with_nothing() -> None:
 
 
 def test_a_bar_shows_even_a_small_share() -> None:
-    assert wording.bar(0.001, 10) == ("━", "━" * 9)
+    assert wording.bar(0.001, 10) == ("━", "─" * 9)
     assert wording.bar(7.0, 4) == ("━━━━", "")
-    assert wording.bar(0.0, 3) == ("", "━━━")
+    assert wording.bar(0.0, 3) == ("", "───")
 
 
 # ---- lines ----
@@ -141,7 +141,7 @@ def test_the_last_key_is_kept_when_there_is_no_room_for_all() -> None:
     assert keys_line(*pairs).plain == "^O model  ^R sessions  F1 help"
     assert keys_line(*pairs, width=20).plain == "^O model  F1 help"
     assert keys_line(width=5).plain == ""
-    assert gauge(0.5, 4).plain == "━━━━"
+    assert gauge(0.5, 4).plain == "━━──"
 
 
 # ---- commands ----

@@ -80,9 +80,15 @@ async def stop(screen: ChatScreen, _argument: str) -> None:
         screen.to_composer()
 
 
+async def keys(screen: ChatScreen, _argument: str) -> None:
+    """Show the keys, and change them."""
+    await screen.show_keys()
+
+
 async def retry(screen: ChatScreen, _argument: str) -> None:
-    """Answer the last prompt again."""
-    screen.answer_again()
+    """Answer the last prompt again; a key that was put aside is tested first."""
+    if not screen.session.busy and await screen.session.recheck():
+        screen.answer_again()
 
 
 async def retry_with(screen: ChatScreen, argument: str) -> None:
@@ -99,6 +105,25 @@ async def lower(screen: ChatScreen, _argument: str) -> None:
     problem: Problem | None = screen.session.problem
     if problem is not None and problem.max_tokens:
         screen.answer_again(max_tokens=problem.max_tokens)
+
+
+async def over_budget(screen: ChatScreen, _argument: str) -> None:
+    """Send what a budget held back."""
+    screen.answer_again(over_budget=True)
+
+
+async def next_key(screen: ChatScreen, _argument: str) -> None:
+    """Go on with the next key, and send again what failed."""
+    problem = screen.session.problem
+    await screen.runtime.start()
+    # Another key may have been taken since then, by hand or by another prompt.
+    if problem is None or screen.lease is None or problem.held in ("", screen.lease.label):
+        await screen.runtime.switch_key()
+    await screen.take_key()
+    if problem is not None:
+        screen.answer_again()
+    elif screen.lease is not None:
+        screen.say(f"The key {screen.lease.label} pays from now on.")
 
 
 async def copy(screen: ChatScreen, _argument: str) -> None:
@@ -239,6 +264,7 @@ ACTIONS: dict[str, Action] = {
     "sessions": sessions,
     "new": new,
     "usage": usage,
+    "keys": keys,
     "stop": stop,
     "retry": retry,
     "copy": copy,
@@ -255,6 +281,8 @@ ACTIONS: dict[str, Action] = {
     "again": retry,
     "again_with": retry_with,
     "lower": lower,
+    "over_budget": over_budget,
+    "next_key": next_key,
     "new_key": new_key,
     "help": help_,
     "palette": palette,

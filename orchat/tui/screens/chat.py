@@ -94,6 +94,7 @@ class ChatScreen(Starting):
         self.figures = Figures(model_id=model or "", rotate_after=runtime.config.keys.rotate_after)
         self._answering: Worker[None] | None = None
         self._drafts = Drafts(runtime.paths.drafts)
+        self._said: set[str] = set()
 
     # ---- parts ----
 
@@ -133,7 +134,7 @@ class ChatScreen(Starting):
         area.send_on_enter = tui.send_on_enter
         area.focus()
         self._show_state()
-        self.set_interval(SECOND_S, self.session.tick)
+        self.set_interval(SECOND_S, self._tick)
         self._draft_timer = self.set_timer(DRAFT_S, self.keep_draft, pause=True)
         self.call_after_refresh(self._begin)
 
@@ -151,10 +152,36 @@ class ChatScreen(Starting):
         if not self.is_attached:
             return
         self._stage.show(change)
-        if isinstance(change, (changes.Added, changes.Finished)):
+        match change:
+            case changes.Added() | changes.Finished():
+                self.refresh_figures()
+            case changes.KeySwitched():
+                self._find_switched()
+            case changes.KeyNeeded():
+                self._need_key(change)
+            case changes.Told() if not change.topic or change.topic not in self._said:
+                self._said.add(change.topic)
+                self.say(change.words, severity="warning")
+            case _:
+                pass
+
+    @work(group="key", exclusive=True, exit_on_error=False, description="find the key that took over")
+    async def _find_switched(self) -> None:
+        await self.take_key()
+
+    @work(group="command", exclusive=False, exit_on_error=False, description="ask for a key")
+    async def _need_key(self, need: changes.KeyNeeded) -> None:
+        await self.ask_for_key(need.reason, is_unreadable=need.is_unreadable)
+
+    def _tick(self) -> None:
+        """A second went by: count, and read again what time alone has changed."""
+        self.session.tick()
+        now = self.runtime.clock.now()
+        if self.figures.at and self.figures.is_old(now):
             self.refresh_figures()
-        elif isinstance(change, changes.KeyNeeded):
-            self.perform("key")
+        beat = self.figures.beat(now)
+        self.query_one(Sidebar).now = beat
+        self.query_one(StatusLine).now = beat
 
     def _show_state(self) -> None:
         self._stage.show_state(self.session, ready=self.lease is not None, keymap=self.runtime.config.keymap)
@@ -186,23 +213,24 @@ class ChatScreen(Starting):
         await self.session.converse(prompt)
         await self._take_lease()
 
-    def answer_again(self, *, model: str | None = None, max_tokens: int | None = None) -> None:
+    def answer_again(
+        self, *, model: str | None = None, max_tokens: int | None = None, over_budget: bool = False
+    ) -> None:
         """Answer the last prompt anew."""
         if not self.session.busy:
             parameters = {"max_completion_tokens": max_tokens} if max_tokens else None
             self.to_composer()
-            self._answering = self._again(model, parameters)
+            self._answering = self._again(model, parameters, over_budget)
 
     @work(group="answer", exclusive=False, exit_on_error=False, description="answer a prompt again")
-    async def _again(self, model: str | None, parameters: Mapping[str, Any] | None) -> None:
-        await self.session.again(model=model, parameters=parameters)
+    async def _again(self, model: str | None, parameters: Mapping[str, Any] | None, over_budget: bool) -> None:
+        await self.session.again(model=model, parameters=parameters, over_budget=over_budget)
         await self._take_lease()
 
     async def _take_lease(self) -> None:
         """A key that was found while answering belongs into the figures too."""
         if self.lease is None and self.session.answer is not None:
-            self.lease = await self.runtime.lease()
-            self.refresh_figures()
+            await self.take_key()
 
     def stop_answer(self) -> None:
         """End the answer that runs; what arrived is kept."""

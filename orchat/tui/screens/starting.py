@@ -68,15 +68,24 @@ class Starting(Screen[None]):
             self._show_problem(problem_of(error, now=self.runtime.clock.now()))
             return
         self.app.settle_memory()
+        reconciler = self.runtime.parts.reconciler
+        if reconciler is not None:
+            reconciler.changed = self._figures_changed
         await self._find_key()
         self._learn_models()
+
+    def _figures_changed(self) -> None:
+        """The server had other figures."""
+        if self.is_attached:
+            self.refresh_figures()
 
     async def _find_key(self) -> None:
         try:
             self.lease = await self.runtime.lease()
+            self._remark()
         except (NoKeys, KeyringUnavailable) as error:
             if not self.session.busy:
-                await self.ask_for_key(error.message)
+                await self.ask_for_key(error.message, is_unreadable=isinstance(error, KeyringUnavailable))
         except KeysError as error:
             self._show_problem(problem_of(error, now=self.runtime.clock.now()))
         self.refresh_figures()
@@ -91,14 +100,56 @@ class Starting(Screen[None]):
             logs.event(logger, "catalogue.unreachable", level=logging.WARNING, error=error)
         self.refresh_figures()
 
-    async def ask_for_key(self, reason: str = "") -> bool:
-        """Offer the ways to a key; whether there is another one now."""
+    def _remark(self) -> None:
+        """What is worth a line about the choice of the key: said once, and may be missed."""
+        for line in self.runtime.parts.ring.remarks():
+            self.say(f"{line[:1].upper()}{line[1:]}.", severity="warning")
+
+    async def take_key(self) -> None:
+        """Look which key this instance has now: it may be another one, or none."""
+        try:
+            self.lease = await self.runtime.lease()
+        except (NoKeys, KeyringUnavailable):
+            self.lease = None
+        self.refresh_figures()
+
+    async def show_keys(self, reason: str = "") -> None:
+        """Show the keys, and change them.
+
+        Args:
+            reason: Why they are shown, if nobody asked for them: foreign.
+        """
+        from orchat.tui.screens.keys import KeysScreen
+
+        await self.runtime.start()
+        had = self.lease
+        await self.app.push_screen_wait(KeysScreen(self.runtime, note=reason))
+        await self.take_key()
+        if had is None and self.lease is not None:
+            self._learn_models()
+
+    async def _has_keys(self) -> bool:
+        return self.runtime.started and any(key.kept for key in await self.runtime.parts.ring.known())
+
+    async def ask_for_key(self, reason: str = "", *, is_unreadable: bool = False) -> bool:
+        """Offer the ways to a key: the keys there are, if they can be read, else a new one.
+
+        Args:
+            reason: Why there is none, if somebody was about to use it: foreign.
+            is_unreadable: There may be some, but they cannot be read.
+
+        Returns:
+            Whether there is another one now.
+        """
         from orchat.tui.screens.welcome import Welcome
 
         if self._asking:
             return False
         self._asking = True
         try:
+            if reason and not is_unreadable and await self._has_keys():
+                await self.show_keys(reason)
+                return self.lease is not None
             welcome = Welcome(
                 self.runtime,
                 reason=reason,

@@ -53,6 +53,8 @@ class Entry:
     """Sources, shown as numbered footnotes."""
     error: ErrorCard | None = None
     """Shown under what arrived."""
+    note: str = ""
+    """Said under it, dim: what happened on the way."""
     state: str = ""
     """A mark such as ``stopped`` or ``cut: the connection broke``."""
     key: Hashable = None

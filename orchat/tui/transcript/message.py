@@ -94,6 +94,9 @@ def draw_foot(entry: Entry, look: Look, width: int, *, has_body: bool) -> Sectio
         if has_body or section.rows:
             pen.blank()
         _error(entry.error, look, pen)
+    note = clean_line(entry.note, LONGEST)
+    if note:
+        pen.line([(note, look.palette.dim)])
     state = clean_line(entry.state, LONGEST)
     if state:
         text = f"[{state}]" if look.is_plain else state

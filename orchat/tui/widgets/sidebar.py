@@ -8,8 +8,19 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from orchat.tui.figures import Figures
-from orchat.tui.lines import DIM, FAINT, HEAD, YOU, gauge, spread, stack
+from orchat.tui.figures import Budget, Figures
+from orchat.tui.lines import DIM, ERROR, FAINT, HEAD, YOU, gauge, spread, stack
+from orchat.tui.standing import (
+    THEIRS,
+    brief_left,
+    cause,
+    day_left,
+    free_left,
+    limit_left,
+    limit_reset,
+    time_left,
+    whose,
+)
 from orchat.tui.wording import (
     UNKNOWN,
     cost,
@@ -18,10 +29,12 @@ from orchat.tui.wording import (
     sparkline,
     spent,
     tokens,
+    usd,
 )
 
 if TYPE_CHECKING:
     from orchat.domain.catalog import Model
+    from orchat.store.holds import Hold
 
 NOTHING = "–"
 WIDTH = 34
@@ -37,18 +50,23 @@ class Sidebar(Widget):
 
     figures: reactive[Figures] = reactive(Figures, layout=False)
     """What is shown."""
+    now: reactive[float] = reactive(0.0, layout=False)
+    """Epoch seconds from which is counted down; before the figures' own time it does not count."""
     bars: reactive[bool] = reactive(True)
     """Whether bars may be drawn; else only words."""
 
     def render(self) -> Content:
-        """Sections with a blank line between them."""
-        width, figures = self.content_size.width, self.figures
-        sections = (
-            _cost(figures, width, bars=self.bars),
-            _context(figures, width, bars=self.bars),
-            _key(figures, width, bars=self.bars),
-            _model(figures, width),
-        )
+        """Sections with a blank line between them; where they are too high, what can be missed goes."""
+        width, figures, now = self.content_size.width, self.figures, max(self.now, self.figures.at)
+        for bars, full in ((self.bars, True), (False, True), (False, False)):
+            sections = (
+                _cost(figures, width, bars=bars),
+                _context(figures, width, bars=bars),
+                key_block(figures, width, now, bars=bars, full=full),
+                _model(figures, width),
+            )
+            if sum(len(section) + 1 for section in sections) <= self.content_size.height + 1:
+                break
         return stack(*(stack(*section, Content("")) for section in sections))
 
 
@@ -61,26 +79,58 @@ class StatusLine(Widget):
 
     figures: reactive[Figures] = reactive(Figures, layout=False)
     """What is shown."""
+    now: reactive[float] = reactive(0.0, layout=False)
+    """As for `Sidebar`."""
 
     def render(self) -> Content:
         """As many figures as fit, the most important first."""
-        figures, width = self.figures, self.content_size.width
-        parts = [("answer", answer_cost(figures))]
-        if figures.session is not None:
-            parts.append(("session", spent(figures.session)))
-        if figures.today is not None:
-            parts.append(("today", spent(figures.today)))
-        if figures.key_label is not None:
-            parts.append(("key", f"{plain(figures.key_label, 16)} {figures.key_today}/{figures.rotate_after}"))
-        if figures.context_used is not None:
-            parts.append(("context", context_words(figures)))
+        width = self.content_size.width
         line = Content("")
-        for name, value in parts:
-            part = Content.assemble((f"{name} ", DIM), value)
+        for part in status_parts(self.figures, max(self.now, self.figures.at)):
             joined = Content.assemble(line, ("  ·  ", FAINT), part) if line else part
             if joined.cell_length <= width:
                 line = joined
         return line
+
+
+def status_parts(figures: Figures, now: float) -> list[Content]:
+    """What the status line may say, the most important first.
+
+    Args:
+        figures: What is known.
+        now: Epoch seconds.
+    """
+    pairs = [("answer", answer_cost(figures))]
+    if figures.session is not None:
+        pairs.append(("session", spent(figures.session)))
+    if figures.today is not None:
+        pairs.append(("today", spent(figures.today)))
+    parts = [Content.assemble((f"{name} ", DIM), value) for name, value in pairs]
+    urgent = [_aside(figures, now), *(_short_budget(budget) for budget in figures.budgets)]
+    if figures.key_label is not None:
+        key = Content.assemble(
+            ("key ", DIM), plain(figures.key_label, 16), f" {figures.key_today}/{figures.rotate_after}"
+        )
+        parts.append(key)
+    if figures.is_free and figures.report is not None and figures.report.free_remaining is not None:
+        parts.append(Content.assemble(("free ", DIM), free_left(figures.report)))
+    if figures.context_used is not None:
+        parts.append(Content.assemble(("context ", DIM), context_words(figures)))
+    return [*parts[:1], *(part for part in urgent if part), *parts[1:]]
+
+
+def _aside(figures: Figures, now: float) -> Content:
+    """The hold that lasts longest, in a few words; empty where there is none."""
+    hold = next(iter(figures.holds_at(now)), None)
+    if hold is None:
+        return Content("")
+    label = plain(figures.key_label or "", 16)
+    return Content.assemble(label, f" {cause(hold.kind)} ", time_left(hold.until, now)).stylize(YOU)
+
+
+def _short_budget(budget: Budget) -> Content:
+    words = f"{budget.scope} budget {min(9.99, budget.share) * 100:.0f} %"
+    return Content.styled(words, ERROR if budget.share >= 1 else YOU)
 
 
 def answer_cost(figures: Figures) -> str:
@@ -127,16 +177,71 @@ def _context(figures: Figures, width: int, *, bars: bool) -> tuple[Content, ...]
     return tuple(lines)
 
 
-def _key(figures: Figures, width: int, *, bars: bool) -> tuple[Content, ...]:
+def key_block(figures: Figures, width: int, now: float, *, bars: bool, full: bool = True) -> tuple[Content, ...]:
+    """What there is to know of the key: use, limits, holds, budgets.
+
+    Args:
+        figures: What is known.
+        width: Cells.
+        now: Epoch seconds.
+        bars: Whether bars may be drawn.
+        full: Also what can be missed where there are few lines.
+    """
     if figures.key_label is None:
-        return (Content.styled("KEY", HEAD), Content.styled("none yet", DIM))
-    today = f"{figures.key_today} / {figures.rotate_after} today"
-    lines = [Content.styled("KEY", HEAD), _pair_of(plain(figures.key_label, 40), Content(today), width)]
+        return (Content.styled("KEY", HEAD), Content.styled("none yet", DIM), *_budget_lines(figures, width))
+    over = figures.key_today > figures.rotate_after
+    today = Content.styled(f"{figures.key_today} / {figures.rotate_after} today", YOU if over else "")
+    lines = [Content.styled("KEY", HEAD), _pair_of(plain(figures.key_label, 40), today, width)]
     if bars:
-        lines.append(gauge(figures.key_today / max(1, figures.rotate_after), width))
-    limit = "" if figures.minute_limit is None else f" / {figures.minute_limit}"
-    lines.append(_pair("this minute", f"{figures.key_minute}{limit}", width))
-    return tuple(lines)
+        share = figures.key_today / max(1, figures.rotate_after)
+        lines.append(gauge(share, width, style=YOU if over else "$accent"))
+    if figures.is_free:
+        limit = "" if figures.minute_limit is None else f" / {figures.minute_limit}"
+        lines.append(_pair("this minute", f"{figures.key_minute}{limit}", width))
+    if figures.is_told:
+        lines.extend(_their_lines(figures, width, now, full=full))
+    for hold in figures.holds_at(now):
+        lines.extend(_hold_lines(hold, width, now, full=full))
+    return (*lines, *_budget_lines(figures, width))
+
+
+def _their_lines(figures: Figures, width: int, now: float, *, full: bool) -> list[Content]:
+    """What the server says is left: its figures, never ours."""
+    report, lines = figures.report, []
+    if figures.is_free or (report is not None and report.free_remaining is not None):
+        left = None if report is None else report.free_remaining
+        words = UNKNOWN if left is None else f"{max(0, left)} left · {brief_left(now + day_left(now), now)}"
+        lines.append(_pair("free today", words, width))
+    lines.append(_pair("limit left", limit_left(report), width))
+    if full and report is not None:
+        reset = limit_reset(report)
+        said = f"{reset} · {THEIRS}" if reset else f"says {THEIRS}"
+        lines.append(spread(Content(""), Content.styled(said, FAINT), width))
+    return lines
+
+
+def _hold_lines(hold: Hold, width: int, now: float, *, full: bool) -> list[Content]:
+    name = Content.styled(cause(hold.kind), YOU)
+    lines = [spread(name, Content.styled(time_left(hold.until, now), YOU), width, gap=1)]
+    if full:
+        concerns = whose(hold)
+        about = f"{concerns} put aside" if concerns else "the key is put aside"
+        lines.append(Content.styled(about, FAINT).truncate(width, ellipsis=True))
+    return lines
+
+
+def _budget_lines(figures: Figures, width: int) -> tuple[Content, ...]:
+    return tuple(
+        spread(
+            Content.styled(f"{budget.scope} budget", DIM),
+            Content.styled(
+                f"{usd(budget.spent_pico)} of {usd(budget.limit_pico)}", ERROR if budget.share >= 1 else YOU
+            ),
+            width,
+            gap=1,
+        )
+        for budget in figures.budgets
+    )
 
 
 def _pair_of(name: Content, value: Content, width: int) -> Content:
