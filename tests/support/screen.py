@@ -27,7 +27,7 @@ STEP_S = 0.002
 """Between two looks; Textual's own pause takes 20 ms and more."""
 PATIENCE = 10_000
 """Looks until waiting is given up."""
-BRIEF = {"figures", "models", "catalogue", "search", "usage", "favourite", "key", "demo"}
+BRIEF = {"figures", "models", "catalogue", "search", "usage", "favourite", "key", "keys", "demo"}
 """Groups of workers that wait for nobody."""
 S = TypeVar("S", bound=Screen[Any])
 
@@ -89,6 +89,7 @@ class Person:
 
     async def fill(self, text: str) -> None:
         """Put a text into the line that has the focus."""
+        await self.until(lambda: isinstance(self.app.focused, Input))
         line = self.app.focused
         assert isinstance(line, Input)
         line.value = text
@@ -131,10 +132,11 @@ class Person:
         await self.until(lambda: words not in self.text)
 
     async def until_on(self, kind: builtins.type[S]) -> S:
-        """Wait until a screen of this kind is on top."""
+        """Wait until a screen of this kind is on top, with everything on it."""
         await self.until(lambda: isinstance(self.app.screen, kind) and self.app.screen.is_current)
         screen = self.app.screen
         assert isinstance(screen, kind)
+        await self.until(lambda: screen.is_mounted)
         still(self.app)
         return screen
 
