@@ -179,6 +179,24 @@ def test_the_key_does_not_stand_on_the_screen_when_it_is_refused(demo: DemoThrea
     assert leaks(terminal.end(), home) == {}
 
 
+@pytest.mark.parametrize(("typed", "says"), [(SENTINEL, "0 / 40 today"), (f'"{SENTINEL}"', "quotation mark")])
+def test_the_key_does_not_stand_on_the_screen_where_it_is_pasted(
+    typed: str, says: str, demo: DemoThread, home: Path
+) -> None:
+    keyring = {"PYTHON_KEYRING_BACKEND": "tests.support.keyrings.Telltale", "TELLTALE": f"set {SENTINEL}"}
+    terminal = Terminal(environ=told(demo, OPENROUTER_API_KEY="", ORCHAT_KEYS__STORE="keyring", **keyring))
+    terminal.shows("Paste a key")
+    terminal.type("\r")
+    terminal.shows("You find your keys at")
+    terminal.type(typed)
+    terminal.shows("•••")
+    terminal.type("\r")
+    terminal.shows(says)
+    terminal.type(LEAVE)
+
+    assert leaks(terminal.end(), home) == {}
+
+
 LIBRARY = """
 import asyncio, sys, traceback
 from orchat import AsyncClient, OrchatError
