@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from orchat.clock import Clock
 from orchat.domain.ledger import Attempt, Settlement
 from orchat.domain.money import UNKNOWN_COST, Cost
-from orchat.store import ledger, owners, search
+from orchat.store import entries, ledger, owners, search
 from orchat.store.connection import Connection
 from orchat.store.failures import explained
 from orchat.store.filesystem import private_folder
@@ -221,7 +221,7 @@ def _close_attempts(connection: Connection, owner: str) -> list[LostAttempt]:
         cost = UNKNOWN_COST if reserved is None else Cost(pico=reserved, source="estimated")
         ledger.settle(connection, row["id"], Settlement(outcome="lost", cost=cost))
     return [
-        LostAttempt(id=row["id"], attempt=ledger.attempt_of(row), generation_id=row["generation_id"]) for row in rows
+        LostAttempt(id=row["id"], attempt=entries.attempt_of(row), generation_id=row["generation_id"]) for row in rows
     ]
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-import sqlite3
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Literal
 
 from orchat.clock import utc_day
-from orchat.domain.events import Timing
 from orchat.domain.ledger import Attempt, Settlement, UsageRow
 from orchat.domain.model_id import is_free_id
 from orchat.domain.money import Cost, Usage
 from orchat.store import rows
 from orchat.store.audit import drift as drift
 from orchat.store.connection import Connection
+from orchat.store.entries import Entry as Entry
+from orchat.store.entries import entry_of
 
 Grouping = Literal["day", "model", "key", "provider"]
 
@@ -47,20 +46,6 @@ FROM attempts
 """
 # A row that is open has no cost, and one that is settled reserves nothing.
 _SPENT = "coalesce(sum(coalesce(cost_pico, reserved_pico)), 0) AS spent FROM attempts"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One row as it is kept."""
-
-    id: int
-    """Number of the row."""
-    attempt: Attempt
-    """What was sent."""
-    settlement: Settlement
-    """What came of it; its outcome is ``open`` while it runs."""
-    lookups: int = 0
-    """How often the server was asked what it cost."""
 
 
 def begin(connection: Connection, attempt: Attempt, owner: str) -> int:
@@ -316,7 +301,7 @@ def last_attempts(connection: Connection, limit: int = 20) -> list[Entry]:
         limit: How many at most.
     """
     found = connection.execute("SELECT * FROM attempts ORDER BY id DESC LIMIT ?", (limit,))
-    return [_entry(row) for row in found]
+    return [entry_of(row) for row in found]
 
 
 def of_generation(connection: Connection, conversation_id: str, generation_id: str) -> Entry | None:
@@ -331,7 +316,7 @@ def of_generation(connection: Connection, conversation_id: str, generation_id: s
         "SELECT * FROM attempts WHERE conversation_id = ? AND generation_id = ? ORDER BY id DESC LIMIT 1",
         (conversation_id, generation_id),
     ).fetchone()
-    return None if found is None else _entry(found)
+    return None if found is None else entry_of(found)
 
 
 def due_lookups(connection: Connection, now: float, limit: int = 20) -> list[Entry]:
@@ -348,7 +333,7 @@ def due_lookups(connection: Connection, now: float, limit: int = 20) -> list[Ent
         " ORDER BY lookup_at, id LIMIT ?3",
         (now, _DAY_S, limit),
     )
-    return [_entry(row) for row in found]
+    return [entry_of(row) for row in found]
 
 
 def note_lookup(connection: Connection, id: int, next_at: float | None) -> None:
@@ -360,16 +345,6 @@ def note_lookup(connection: Connection, id: int, next_at: float | None) -> None:
         next_at: Epoch seconds at which to ask again unless `reprice` comes first; None: never.
     """
     connection.execute("UPDATE attempts SET lookups = lookups + 1, lookup_at = ? WHERE id = ?", (next_at, id))
-
-
-def attempt_of(row: sqlite3.Row) -> Attempt:
-    """What was sent, from a row of ``attempts``.
-
-    Args:
-        row: With every column.
-    """
-    columns = {name: "reserved_pico" if name == "projected_pico" else name for name in Attempt.__dataclass_fields__}
-    return Attempt(**{name: row[column] for name, column in columns.items()})
 
 
 def _free_between(connection: Connection, account: str, begin: float, end: float) -> int:
@@ -397,26 +372,3 @@ def _token_columns(usage: Usage | None) -> dict[str, int | None]:
     names = ("prompt_tokens", "completion_tokens", "reasoning_tokens", "cached_tokens", "cache_write_tokens")
     counts = {name: None if usage is None else rows.tokens(getattr(usage, name)) for name in names}
     return {**counts, "estimated": usage is not None and usage.estimated}
-
-
-def _entry(row: sqlite3.Row) -> Entry:
-    cost = Cost(pico=row["cost_pico"], source=row["cost_source"])
-    usage = None
-    if row["prompt_tokens"] is not None:
-        usage = Usage(
-            prompt_tokens=row["prompt_tokens"],
-            completion_tokens=row["completion_tokens"],
-            reasoning_tokens=row["reasoning_tokens"],
-            cached_tokens=row["cached_tokens"],
-            cache_write_tokens=row["cache_write_tokens"],
-            cost_pico=cost.pico if cost.source == "reported" else None,
-            estimated=bool(row["tokens_estimated"]),
-        )
-    same = ("outcome", "model_used", "provider", "generation_id", "finish_reason", "error_kind", "status")
-    settlement = Settlement(
-        **{name: row[name] for name in same},
-        usage=usage,
-        cost=cost,
-        timing=Timing(ttft_ms=row["ttft_ms"], total_ms=row["total_ms"]),
-    )
-    return Entry(id=row["id"], attempt=attempt_of(row), settlement=settlement, lookups=row["lookups"])
