@@ -167,6 +167,11 @@ class OrchatApp(App[None]):
             return True
         return False
 
+    def on_app_focus(self) -> None:
+        """Whoever comes back to this window sees what others have used meanwhile; no timer has to look for it."""
+        if self.chat is not None:
+            self.chat.refresh_figures()
+
     # ---- defects ----
 
     def _handle_exception(self, error: Exception) -> None:

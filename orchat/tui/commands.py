@@ -56,7 +56,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         id="keys",
         title="keys",
-        about="What each key has used and may still use; add, use, test, remove",
+        about="See, use, add, test and remove keys",
         keys="ctrl+k",
         slash="keys",
         footer=True,

@@ -6,12 +6,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.widgets import Input
 
 from orchat.demo.accounts import DemoKey
 from orchat.demo.script import fault, say
 from orchat.demo.server import DemoServer
-from orchat.store import holds, key_state
+from orchat.domain.ledger import Attempt
+from orchat.store import holds, key_state, ledger
 from orchat.tui.screens.confirm import AskLine, Confirm
 from orchat.tui.screens.key_entry import KeyEntry
 from orchat.tui.screens.keys import KeysScreen
@@ -318,6 +320,18 @@ async def test_what_other_windows_do_is_seen(tmp_path: Path) -> None:
         await opened(person)
         await person.chat.runtime.parts.shelf.rename("client", "customer")
         await person.until_shown("customer")
+
+
+async def test_whoever_comes_back_to_the_window_sees_what_others_have_used(tmp_path: Path) -> None:
+    async with with_keys(tmp_path, SOME) as (person, _):
+        runtime = person.chat.runtime
+        attempt = Attempt(
+            started_at=runtime.clock.now(), model="m", key_label="work", key_fingerprint=fingerprint("work")
+        )
+        await runtime.parts.db.write(ledger.begin, attempt, runtime.parts.instance.id)
+        assert "0 / 40 today" in person.text
+        person.app.post_message(events.AppFocus())
+        await person.until_shown("1 / 40 today")
 
 
 async def test_a_click_looks_at_a_key_and_a_second_one_uses_it(tmp_path: Path) -> None:

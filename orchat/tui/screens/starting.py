@@ -109,7 +109,7 @@ class Starting(Screen[None]):
         """Look which key this instance has now: it may be another one, or none."""
         try:
             self.lease = await self.runtime.lease()
-        except (NoKeys, KeyringUnavailable):
+        except KeysError:
             self.lease = None
         self.refresh_figures()
 
