@@ -17,7 +17,7 @@ HEAVY = {*SCREEN, *NETWORK, "pydantic", "keyring", "PIL"}
 LOOP_AND_BOOKS = {"asyncio", "sqlite3", "concurrent", "logging.handlers"}
 BASICS = {"click", "json", "pathlib", "typing", "re", "dataclasses", "inspect"}
 OURS = {f"orchat.cli.{name}" for name in COMMANDS}
-NEVER_ASKED_FOR = {*SCREEN, "pydantic", "keyring", "PIL", "httpx._main", "platformdirs", "logging.handlers"}
+NEVER_ASKED_FOR = {*SCREEN, "fastjsonschema", "pydantic", "keyring", "PIL", "httpx._main", "platformdirs", "logging.handlers"}
 FOREIGN_TO_ASK = {*NEVER_ASKED_FOR, "orchat.tui", "orchat.demo", *OURS - {"orchat.cli.ask"}}
 ASK = ("ask", "-m", "demo/writer", "hi")
 
@@ -51,6 +51,7 @@ CASES: dict[str, Case] = {
             "orchat.media.files": {"asyncio", *HEAVY},
             "orchat.media.links": {"asyncio", "urllib.request", *HEAVY},
             "orchat.store.database": HEAVY - {"ssl"},  # asyncio loads ssl
+            "orchat.cli.scroll": {"textual", "asyncio", "markdown_it", "pygments", "httpx"},
             "orchat.openrouter.client": {*SCREEN, "PIL", "keyring", "sqlite3", "httpx._main"},
         }.items()
     },

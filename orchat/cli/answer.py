@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from orchat.cli.output import encode
+from orchat.cli.patience import Patience
 from orchat.domain.events import (
     Attempted,
     BudgetNear,
@@ -15,6 +16,7 @@ from orchat.domain.events import (
     Finished,
     Opened,
     Queued,
+    ReasoningDelta,
     Retrying,
     SwitchedKey,
     TextDelta,
@@ -26,6 +28,7 @@ from orchat.domain.money import UNKNOWN_COST, Cost, Usage, format_usd, to_usd
 if TYPE_CHECKING:
     from orchat.cli.diagnostics import Diagnostics
     from orchat.cli.output import Output
+    from orchat.cli.sinks import Sink
 
 
 BUDGETS = {"day": "today", "session": "this session", "key": "this key today"}
@@ -46,15 +49,26 @@ class Answer:
     Args:
         output: Where the text goes.
         diagnostics: Where everything else goes.
-        as_json: Show nothing until the end, then one object.
+        sink: Where the text goes; None: nothing is shown until the end, then one JSON object.
         summary: Show the line of figures even where nobody looks.
+        is_held: Show the object only when `show` is called.
     """
 
-    def __init__(self, output: Output, diagnostics: Diagnostics, *, as_json: bool, summary: bool) -> None:
+    def __init__(
+        self,
+        output: Output,
+        diagnostics: Diagnostics,
+        *,
+        sink: Sink | None,
+        summary: bool,
+        is_held: bool = False,
+    ) -> None:
         self._output = output
         self._diagnostics = diagnostics
-        self._as_json = as_json
+        self._sink = sink
         self._summary = summary
+        self._is_held = is_held
+        self._patience = Patience(diagnostics)
         self._fold = Fold()
         self._opened = Opened()
         self._finished: Finished | None = None
@@ -63,6 +77,11 @@ class Answer:
         self._first: float | None = None
         self.session_id: str | None = None
         """The session that it belongs to, if it is kept."""
+
+    @property
+    def text(self) -> str:
+        """What was said, once it is whole."""
+        return self._finished.reply.text if self._finished is not None else ""
 
     async def follow(self, source: Source) -> None:
         """Show the events of `source` until it ends.
@@ -74,8 +93,10 @@ class Answer:
             while events := await source.batch():
                 for event in events:
                     self._seen(event)
-                if not self._as_json and (text := _text_of(events)):
-                    await self._output.stream(text)
+                if text := _text_of(events):
+                    self._patience.end()
+                    if self._sink is not None:
+                        await self._sink.write(text)
         except BrokenPipeError:
             raise
         except BaseException:
@@ -84,7 +105,7 @@ class Answer:
         await self._end()
 
     def _seen(self, event: Event) -> None:
-        if self._as_json:
+        if self._sink is None:
             self._fold.add(event)
         match event:
             case Finished():
@@ -95,6 +116,11 @@ class Answer:
             case Attempted():
                 self._diagnostics.end_count_down()
                 self._key_label = event.key_label
+                self._patience.begin(event.model)
+                if self._sink is not None:
+                    self._sink.prepare()
+            case ReasoningDelta():
+                self._patience.thinks = True
             case _:
                 self._tell(event)
 
@@ -119,18 +145,27 @@ class Answer:
     async def _end(self) -> None:
         done = self._finished
         assert done is not None
-        if self._as_json:
-            await self._output.stream(f"{encode(self._object(done.reply))}\n")
-        else:
-            await self._output.stream("\n" if self._output.in_line else "")
-            self._remark(done)
-        self._diagnostics.note(figures(done), always=self._summary)
+        self._patience.end()
+        try:
+            if self._sink is not None:
+                await self._sink.end()
+                self._remark(done)
+            elif not self._is_held:
+                await self.show()
+        finally:
+            self._diagnostics.note(figures(done), always=self._summary)
+
+    async def show(self) -> None:
+        """Print the object of an answer that is whole."""
+        assert self._finished is not None
+        await self._output.stream(f"{encode(self._object(self._finished.reply))}\n")
 
     def _break_off(self) -> None:
         """Show what there is of an answer that has no end; nothing here waits for a reader of the text."""
+        self._patience.end()
         self._diagnostics.end_count_down()
-        if not self._as_json:
-            self._output.end_line_if_possible()
+        if self._sink is not None:
+            self._sink.break_off()
         elif not self._fold.reply.is_empty:
             self._output.json(self._object(self._fold.reply))
 

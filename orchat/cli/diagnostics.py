@@ -132,12 +132,17 @@ class Diagnostics:
         """
         text = f"waiting {max(1, math.ceil(left_s))} s: {reason}" + (f", {ahead} before this one" if ahead else "")
         if self._rewrites:
-            self._is_counting = True
-            line = clean_line(text, max(20, _columns() - 1))
-            self._put(f"\r\x1b[K\x1b[2m{line}\x1b[0m" if self._dims else f"\r\x1b[K{line}")
+            self.count_up(text)
         elif reason != self._waited_for:
             self.remark(text)
             self._waited_for = reason
+
+    def count_up(self, text: str) -> None:
+        """Say what goes on in a line that is rewritten; `end_count_down` takes it away. Elsewhere nothing is said."""
+        if self._rewrites:
+            self._is_counting = True
+            line = clean_line(text, max(20, _columns() - 1))
+            self._put(f"\r\x1b[K\x1b[2m{line}\x1b[0m" if self._dims else f"\r\x1b[K{line}")
 
     def end_count_down(self) -> None:
         """The wait is over: its line goes away."""

@@ -36,12 +36,9 @@ class Output:
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self.is_terminal = os.isatty(STDOUT)
-        self.has_colours = (
-            environ is not None
-            and self.is_terminal
-            and not environ.get("NO_COLOR")
-            and environ.get("TERM", "") not in ("", "dumb")
-        )
+        known = environ or {}
+        self.can_draw = self.is_terminal and known.get("TERM", "") not in ("", "dumb")
+        self.has_colours = self.can_draw and not known.get("NO_COLOR")
         self._encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
         self._cleaner = Cleaner() if self.is_terminal else None
         self._in_line = False
@@ -102,6 +99,31 @@ class Output:
         if self._in_line and _is_ready():
             self.write("\n")
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether a reader takes some more at once."""
+        return _is_ready()
+
+    def encoded(self, text: str) -> bytes:
+        """Text of our own, with what steers the terminal, as `draw` takes it."""
+        return text.encode(self._encoding, errors="replace")
+
+    async def draw(self, frame: bytearray) -> None:
+        """Write a frame without blocking the loop; what was written is taken out of it, so that none is torn.
+
+        Raises:
+            BrokenPipeError: The reader has gone.
+            OutputFailed: It cannot be written.
+        """
+        while frame:
+            await _writable()
+            del frame[: _write(bytes(frame[:PIECE]))]
+
+    def draw_if_possible(self, frame: bytearray) -> None:
+        """Write a frame as far as the terminal takes it; raises as `draw` does."""
+        while frame and _is_ready():
+            del frame[: _write(bytes(frame[:PIECE]))]
+
     def json(self, value: object) -> None:
         """Write a value as one line of JSON."""
         self.write(f"{encode(value)}\n")
@@ -113,7 +135,7 @@ class Output:
         return shown.encode(self._encoding, errors="replace")
 
 
-def _write(data: memoryview) -> int:
+def _write(data: memoryview | bytes) -> int:
     try:
         return os.write(STDOUT, data)
     except BrokenPipeError:

@@ -95,7 +95,7 @@ class MarkdownStream:
     def resized(self, width: int) -> MarkdownStream:
         """The same text for another width, from the block on that is open."""
         other = MarkdownStream(self._look, width)
-        other._env, other._cleaner = self._env, self._cleaner
+        other._env, other._cleaner, other._pending = self._env, self._cleaner, self._pending
         other.text = self.text[self._start :]
         other._draw()
         return other

@@ -1,0 +1,128 @@
+"""Prompts and answers that follow each other: in a session, or in memory alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from orchat.errors import NotFound
+
+if TYPE_CHECKING:
+    from orchat.cli.answer import Answer
+    from orchat.cli.question import Question
+    from orchat.domain.content import Message, Part
+    from orchat.domain.conversation import Attachment, Conversation
+    from orchat.runtime import Runtime
+
+
+class Exchange(Protocol):
+    """Where something can be asked, and asked again."""
+
+    async def put(self, prompt: str, answer: Answer) -> None:
+        """Ask, with all that was said before; `answer` follows what comes."""
+        ...
+
+
+def begin(runtime: Runtime, question: Question) -> Exchange:
+    """The exchange that a question begins, or goes on with."""
+    return Remembered(runtime, question) if question.save else Forgotten(runtime, question)
+
+
+class Forgotten:
+    """Nothing of it is kept but the figures."""
+
+    def __init__(self, runtime: Runtime, question: Question) -> None:
+        from orchat.domain.content import message
+
+        self._runtime = runtime
+        self._question = question
+        self._said: tuple[Message, ...] = (message("system", question.system),) if question.system else ()
+        self._parts: list[Part] = [
+            *(document.part for document in question.documents),
+            *(picture.part for picture in question.pictures),
+            *question.links,
+        ]
+
+    async def put(self, prompt: str, answer: Answer) -> None:
+        """Ask; files go with the first prompt."""
+        from orchat.dispatch.dispatcher import Circumstances
+        from orchat.domain.content import message
+        from orchat.domain.request import ChatRequest
+
+        question = self._question
+        self._said = (*self._said, message("user", prompt, *self._parts))
+        self._parts = []
+        request = ChatRequest(messages=self._said, model=question.model)
+        around = Circumstances(
+            fallbacks=question.fallbacks, use_cache=question.use_cache, over_budget=question.over_budget
+        )
+        async with self._runtime.dispatcher.stream(replace(request, **question.parameters), around) as stream:
+            await answer.follow(stream)
+        self._said = (*self._said, message("assistant", answer.text))
+
+
+class Remembered:
+    """A session."""
+
+    def __init__(self, runtime: Runtime, question: Question) -> None:
+        self._runtime = runtime
+        self._question = question
+        self._conversation: Conversation | None = None
+
+    async def put(self, prompt: str, answer: Answer) -> None:
+        """Ask; files go with the first prompt."""
+        from orchat.chat.books import Wish
+        from orchat.domain.conversation import Draft
+
+        question = self._question
+        attachments: tuple[Attachment, ...] = ()
+        if self._conversation is None:
+            if not question.use_cache:
+                await self._runtime.lease()  # without a key, not even the prompt is kept
+            attachments = await _kept(self._runtime, question)
+            self._conversation = await _conversation(self._runtime, question)
+        answer.session_id = self._conversation.id
+        draft = Draft(text=prompt, attachments=attachments, model=question.model)
+        wish = Wish(
+            fallbacks=question.fallbacks,
+            parameters=question.parameters or None,
+            use_cache=question.use_cache,
+            over_budget=question.over_budget,
+        )
+        async with await self._runtime.conversations.send(self._conversation.id, draft, wish) as turn:
+            await answer.follow(turn)
+
+
+async def _conversation(runtime: Runtime, question: Question) -> Conversation:
+    conversations = runtime.conversations
+    if question.session is None and not question.latest:
+        return await conversations.create(system=question.system or None)
+    if question.session is not None:
+        found = await conversations.get(question.session)
+    else:
+        latest = await conversations.latest()
+        if latest is None:
+            raise NotFound("there is no session to go on with", hint="Ask without -c first.")
+        found = latest
+    if question.system is not None:
+        await conversations.set_system(found.id, question.system or None)
+    return found
+
+
+async def _kept(runtime: Runtime, question: Question) -> tuple[Attachment, ...]:
+    """Put the files into the store, so that the session has them."""
+    if not question.documents and not question.pictures:
+        return ()
+    from orchat.media.document import PdfDocument
+
+    attach = runtime.conversations.attach
+    kept = []
+    for document in question.documents:
+        if isinstance(document, PdfDocument):
+            kept.append(await attach(document.data, name=document.name, mime="application/pdf"))
+        else:
+            kept.append(await attach(document.text.encode(), name=document.name, mime="text/plain"))
+    for picture in question.pictures:
+        size = {"width": picture.width, "height": picture.height}
+        kept.append(await attach(picture.data, name=picture.name, mime=picture.mime, **size))
+    return tuple(kept)

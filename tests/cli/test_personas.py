@@ -1,0 +1,90 @@
+"""``orchat ask --persona``: who is talked to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchat.demo import DemoThread
+from orchat.demo.faults import fault
+from tests.support.cli import Done
+
+Orchat = Callable[..., Done]
+SETTINGS = """
+[chat]
+system = "Configured."
+temperature = 0.1
+
+[personas.poet]
+system = "Rhyme."
+model = "demo/writer"
+fallbacks = ["demo/thinker"]
+temperature = 1.2
+max_tokens = 99
+reasoning_effort = "low"
+
+[personas.cold]
+temperature = 0.0
+"""
+
+
+@pytest.fixture
+def poets(orchat: Orchat, home: Path) -> Orchat:
+    """Runs a command with these settings."""
+    path = home / "settings.toml"
+    path.write_text(SETTINGS)
+    return lambda *argv: orchat("--config", str(path), *argv)
+
+
+@pytest.mark.parametrize("keep", ["--save", "--no-save"])
+def test_a_persona_brings_its_model_and_its_ways(keep: str, demo: DemoThread, poets: Orchat) -> None:
+    assert poets("ask", keep, "--persona", "poet", "hi").code == 0
+
+    body = demo.server.chats[-1].body
+    assert (body["model"], body["temperature"], body["max_completion_tokens"]) == ("demo/writer", 1.2, 99)
+    assert body["reasoning"] == {"effort": "low"}
+    assert body["messages"][0] == {"role": "system", "content": "Rhyme."}
+
+
+def test_what_the_command_line_says_goes_before_it(demo: DemoThread, poets: Orchat) -> None:
+    argv = ("--persona", "poet", "-m", "demo/thinker", "-s", "Speak.", "-p", "temperature=0.5")
+    assert poets("ask", *argv, "hi").code == 0
+
+    body = demo.server.chats[-1].body
+    assert (body["model"], body["temperature"], body["max_completion_tokens"]) == ("demo/thinker", 0.5, 99)
+    assert body["messages"][0]["content"] == "Speak."
+
+
+def test_what_it_leaves_open_stays_as_configured(demo: DemoThread, poets: Orchat) -> None:
+    assert poets("ask", "--persona", "cold", "-m", "demo/writer", "hi").code == 0
+
+    body = demo.server.chats[-1].body
+    assert body["temperature"] == 0.0
+    assert body["messages"][0]["content"] == "Configured."
+
+
+def test_its_fallbacks_are_asked_when_its_model_fails(demo: DemoThread, poets: Orchat) -> None:
+    demo.server.script(fault("404-no-endpoints"))
+    done = poets("ask", "--persona", "poet", "--json", "hi")
+
+    assert (done.code, done.json["model"]) == (0, "demo/thinker")
+
+
+def test_a_session_goes_on_with_the_persona(demo: DemoThread, poets: Orchat) -> None:
+    poets("ask", "-m", "demo/writer", "hi")
+    assert poets("ask", "-c", "--persona", "poet", "go on").code == 0
+    assert demo.server.chats[-1].body["messages"][0]["content"] == "Rhyme."
+    assert poets("ask", "-c", "again").code == 0
+    assert demo.server.chats[-1].body["messages"][0]["content"] == "Rhyme."
+
+
+def test_an_unknown_persona_is_a_matter_of_usage(poets: Orchat) -> None:
+    done = poets("ask", "--persona", "pote", "hi")
+
+    assert (done.code, done.err) == (2, "orchat: there is no persona pote\nhint: Did you mean poet?\n")
+
+
+def test_personas_are_listed_with_the_settings(poets: Orchat) -> None:
+    assert "personas.poet.temperature" in poets("config", "show", "--origin").out
