@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from orchat.errors import OrchatError
 from orchat.tui import changes, commands
 from orchat.tui.changes import Change, Prompt
 from orchat.tui.drafts import Drafts
 from orchat.tui.figures import Figures, draft_cost, take_figures
+from orchat.tui.pulse import Pulse
 from orchat.tui.screens.actions import ACTIONS, open_link
-from orchat.tui.screens.starting import Starting
+from orchat.tui.screens.asking import Asking
 from orchat.tui.session import Session
 from orchat.tui.stage import Stage
 from orchat.tui.transcript.entry import Entry
@@ -57,7 +55,7 @@ def _bindings() -> list[BindingType]:
     ]
 
 
-class ChatScreen(Starting):
+class ChatScreen(Asking):
     """Conversation, composer and figures.
 
     Args:
@@ -92,7 +90,7 @@ class ChatScreen(Starting):
         self.session = Session(runtime, self._show, model=model)
         self._stage = Stage(self, self._show_state)
         self.figures = Figures(model_id=model or "", rotate_after=runtime.config.keys.rotate_after)
-        self._answering: Worker[None] | None = None
+        self._pulse = Pulse(self, self._wait, self._tick)
         self._drafts = Drafts(runtime.paths.drafts)
         self._said: set[str] = set()
 
@@ -134,7 +132,6 @@ class ChatScreen(Starting):
         area.send_on_enter = tui.send_on_enter
         area.focus()
         self._show_state()
-        self.set_interval(SECOND_S, self._tick)
         self._draft_timer = self.set_timer(DRAFT_S, self.keep_draft, pause=True)
         self.call_after_refresh(self._begin)
 
@@ -152,6 +149,8 @@ class ChatScreen(Starting):
         if not self.is_attached:
             return
         self._stage.show(change)
+        if not isinstance(change, changes.Said | changes.Thought):
+            self._pulse.feel()
         match change:
             case changes.Added() | changes.Finished():
                 self.refresh_figures()
@@ -173,8 +172,13 @@ class ChatScreen(Starting):
     async def _need_key(self, need: changes.KeyNeeded) -> None:
         await self.ask_for_key(need.reason, is_unreadable=need.is_unreadable)
 
+    def _wait(self) -> float:
+        """Seconds until time alone changes something on this screen."""
+        now = self.runtime.clock.now()
+        return SECOND_S if self.session.counts(now) else self.figures.wait(now)
+
     def _tick(self) -> None:
-        """A second went by: count, and read again what time alone has changed."""
+        """Count, and read again what time alone has changed."""
         self.session.tick()
         now = self.runtime.clock.now()
         if self.figures.at and self.figures.is_old(now):
@@ -194,6 +198,7 @@ class ChatScreen(Starting):
         self.figures = await take_figures(self.runtime, self.session, self.lease)
         self.query_one(Sidebar).figures = self.figures
         self.query_one(StatusLine).figures = self.figures
+        self._pulse.feel()
         self._show_state()
         self._show_estimate()
 
@@ -206,52 +211,7 @@ class ChatScreen(Starting):
         if self.session.busy:
             self.session.queue(event.prompt)
         else:
-            self._answering = self._converse(event.prompt)
-
-    @work(group="answer", exclusive=False, exit_on_error=False, description="answer a prompt")
-    async def _converse(self, prompt: Prompt) -> None:
-        await self.session.converse(prompt)
-        await self._take_lease()
-
-    def answer_again(
-        self, *, model: str | None = None, max_tokens: int | None = None, over_budget: bool = False
-    ) -> None:
-        """Answer the last prompt anew."""
-        if not self.session.busy:
-            parameters = {"max_completion_tokens": max_tokens} if max_tokens else None
-            self.to_composer()
-            self._answering = self._again(model, parameters, over_budget)
-
-    @work(group="answer", exclusive=False, exit_on_error=False, description="answer a prompt again")
-    async def _again(self, model: str | None, parameters: Mapping[str, Any] | None, over_budget: bool) -> None:
-        await self.session.again(model=model, parameters=parameters, over_budget=over_budget)
-        await self._take_lease()
-
-    async def _take_lease(self) -> None:
-        """A key that was found while answering belongs into the figures too."""
-        if self.lease is None and self.session.answer is not None:
-            await self.take_key()
-
-    def stop_answer(self) -> None:
-        """End the answer that runs; what arrived is kept."""
-        if self._answering is not None:
-            self._answering.cancel()
-
-    async def leave_session(self) -> None:
-        """Before another conversation is shown: the answer that runs is stopped and kept."""
-        self.session.give_back()
-        self.keep_draft()
-        if self.session.busy and self._answering is not None:
-            self.stop_answer()
-            with suppress(WorkerCancelled, WorkerFailed):
-                await self._answering.wait()
-
-    async def open_session(self, id_or_prefix: str) -> None:
-        """Show another conversation."""
-        await self.leave_session()
-        await self.session.open(id_or_prefix)
-        self.take_draft()
-        self.to_composer()
+            self.ask(event.prompt)
 
     # ---- commands ----
 
