@@ -171,7 +171,7 @@ def messages(connection: Connection, rows: Iterable[sqlite3.Row]) -> tuple[Store
         files.setdefault(row["message_id"], []).append(Attachment(**fields))
     try:
         return tuple(_message(row, tuple(files.get(row["id"], ())), blobs) for row in found)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise failure(StoreDamaged, "A message cannot be read", connection.path) from error
 
 

@@ -161,6 +161,13 @@ def test_no_damage_leads_to_anything_but_an_error_of_the_store(
                 assert error.hint
 
 
+async def test_a_column_that_goes_by_another_name_is_damage(healthy: Path, tmp_path: Path) -> None:
+    path = tmp_path / "orchat.db"
+    path.write_bytes(healthy.read_bytes().replace(b"    usage TEXT,", b"    usagf TEXT,"))
+    with closing(connect(path, 1, Blobs.beside(path))) as connection, pytest.raises(StoreDamaged):
+        tree.path(connection, "c")
+
+
 async def test_a_row_that_does_not_hold_what_was_written_is_damage(database: Database) -> None:
     await database.write(_fill)
     await database.write(lambda connection: connection.execute("UPDATE messages SET extras = '[1' WHERE id = 3"))
