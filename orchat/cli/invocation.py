@@ -15,7 +15,7 @@ from orchat.errors import ConfigError
 from orchat.paths import Paths
 
 if TYPE_CHECKING:
-    from orchat.config import LoadedConfig
+    from orchat.config import LoadedConfig, PersonaSettings
     from orchat.demo.launch import DemoThread
     from orchat.runtime import FrontEnd, Runtime
 
@@ -74,6 +74,20 @@ class Invocation:
             )
         self._loaded = Config.load(paths, self.environ, self.overrides)
         return self._loaded
+
+    def wear(self, name: str) -> PersonaSettings:
+        """The persona of this name, whose fallback models count from now on.
+
+        Raises:
+            ConfigError: A setting is wrong.
+            UsageError: There is no such persona.
+        """
+        loaded = self.load()
+        persona = loaded.persona(name)
+        if persona.fallbacks:
+            models = replace(loaded.config.models, fallbacks=persona.fallbacks)
+            self._loaded = replace(loaded, config=replace(loaded.config, models=models))
+        return persona
 
     def runtime(self, front_end: FrontEnd, stack: ExitStack) -> Runtime:
         """A runtime that has not started; what belongs to it is ended with `stack`.

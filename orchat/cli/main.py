@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
+from typing import Any
 
 import click
 
 from orchat import __version__
 from orchat.cli import invocation as invocations
+from orchat.cli.chat import command as chat
+from orchat.cli.chat import open_chat, screen_options
 from orchat.cli.diagnostics import ExitCode
 from orchat.cli.invocation import Invocation
 from orchat.cli.options import common, invocation_of
 from orchat.cli.outcome import conclude
+from orchat.errors import UsageError
 from orchat.paths import environment
 
 COMMANDS = {
@@ -27,6 +32,37 @@ COMMANDS = {
     "usage": "Requests, tokens and cost so far.",
 }
 """Name to short help. It is repeated here so that ``--help`` loads no command; a test compares the two."""
+
+
+PROMPT = ""
+"""What click calls the command that has no name: a prompt."""
+ELSEWHERE = {
+    "chat": "orchat",
+    "demo": "orchat --demo",
+    "help": "orchat --help",
+    "key": "orchat keys",
+    "resume": "orchat -r ID",
+    "tui": "orchat",
+    "version": "orchat --version",
+}
+"""Words that people try, and what does it; each would be a strange prompt."""
+
+
+def _refuse_mistyped(word: str) -> None:
+    """A word that looks like a command is one that was mistyped: nobody shall pay for it as a prompt.
+
+    Raises:
+        UsageError: It does.
+    """
+    if any(char.isspace() for char in word):
+        return
+    from difflib import get_close_matches
+
+    near = ELSEWHERE.get(word) or next((f"orchat {name}" for name in get_close_matches(word, COMMANDS, n=1)), None)
+    if near is not None:
+        raise UsageError(
+            f"there is no command {word!r}; did you mean {near}?", hint=f"As a prompt: orchat ask {shlex.quote(word)}"
+        )
 
 
 class LazyGroup(click.Group):
@@ -46,17 +82,13 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that `args` begin with."""
+        """Find the command that `args` begin with; anything else is a first prompt for the screen."""
         name = args[0]
         command = self.get_command(ctx, name)
-        if command is None:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, COMMANDS, n=1)
-            raise click.UsageError(
-                f"there is no command {name!r}" + (f"; did you mean {near[0]}?" if near else ""), ctx
-            )
-        return name, command, args[1:]
+        if command is not None:
+            return name, command, args[1:]
+        _refuse_mistyped(name)
+        return PROMPT, chat, args
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
         """Write the table without loading anything."""
@@ -71,25 +103,26 @@ def _version(context: click.Context, _option: click.Parameter, value: bool) -> N
         context.exit()
 
 
-@click.group(cls=LazyGroup, invoke_without_command=True, add_help_option=False)
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    add_help_option=False,
+    subcommand_metavar="[PROMPT | COMMAND [ARGS]...]",
+)
 @click.option("-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Say which.")
-@click.option("-m", "--model", metavar="MODEL", help="Model of the first conversation.")
-@click.option("-r", "--resume", metavar="ID", help="Go on with a session; the beginning of its id is enough.")
-@click.option("-c", "--continue", "latest", is_flag=True, help="Go on with the latest session.")
+@screen_options
 @common(hidden=False)
 @click.pass_context
-def group(context: click.Context, model: str | None, resume: str | None, latest: bool) -> int | None:
-    """Chat with the models of OpenRouter. Without a command, orchat opens the screen.
+def group(context: click.Context, /, **given: Any) -> int | None:
+    """Chat with the models of OpenRouter. Without a command, orchat opens the screen; a text is its first prompt.
 
     Exit codes: 0 done, 1 the request failed or was cut, 2 usage or settings, 3 keys, 4 database, 130 interrupted.
     """
     if context.invoked_subcommand is not None:
-        if model or resume or latest:
-            raise click.UsageError(f"-m, -r and -c belong behind {context.invoked_subcommand}", context)
+        if context.invoked_subcommand != PROMPT and any(given.values()):
+            raise click.UsageError(f"options of the screen mean nothing to {context.invoked_subcommand}", context)
         return None
-    from orchat.cli.tui import open_screen
-
-    return open_screen(invocation_of(context), model=model, resume=resume, latest=latest)
+    return open_chat(invocation_of(context), **given)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -118,7 +151,7 @@ def _run(argv: Sequence[str], invocation: Invocation) -> int:
     except click.ClickException as error:
         message = error.format_message().rstrip(".")
         context_of_error = getattr(error, "ctx", None)
-        path = context_of_error.command_path if context_of_error is not None else "orchat"
+        path = context_of_error.command_path.strip() if context_of_error is not None else "orchat"
         invocation.diagnostics.problem("UsageError", message[:1].lower() + message[1:], f"See {path} --help.")
         return ExitCode.USAGE
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from orchat.domain.conversation import Conversation
     from orchat.runtime import Runtime
     from orchat.tui.app import ExitNote
+    from orchat.tui.beginning import Beginning
 
 
 def main() -> int:
@@ -28,31 +30,28 @@ def main() -> int:
         The exit code. Nothing is raised.
     """
     invocation = make(environment(), as_json=False)
-    return conclude(partial(open_screen, invocation, model=None, resume=None, latest=False), invocation)
+    return conclude(partial(open_screen, invocation), invocation)
 
 
-def open_screen(invocation: Invocation, *, model: str | None, resume: str | None, latest: bool) -> int:
+def open_screen(invocation: Invocation, beginning: Beginning | None = None, *, latest: bool = False) -> int:
     """Chat on the screen until it is left.
 
     Args:
         invocation: Says where everything is.
-        model: Model of the first conversation; None: the default.
-        resume: Id, or its beginning, of the session to go on with.
+        beginning: How the first conversation begins; None: as a new one.
         latest: Go on with the latest session, if there is one.
 
     Returns:
         The exit code.
 
     Raises:
-        UsageError: There is no terminal, or the options contradict each other.
+        UsageError: There is no terminal.
         OrchatError: The settings are wrong, or the database cannot be used.
     """
-    if latest and resume:
-        raise UsageError("-c and -r exclude each other")
     if not invocation.output.is_terminal or not os.isatty(STDIN):
         raise UsageError("the screen needs a terminal", hint='Without one: orchat ask "your question"')
-    if latest:
-        resume = invocation.run(_latest, front_end="cli")
+    if latest and beginning is not None:
+        beginning = replace(beginning, resume=invocation.run(_latest, front_end="cli"))
     # Textual reads it when it is imported: half as long from key to screen as with its default of 60.
     set_default_variable("TEXTUAL_FPS", "120")
     from orchat.tui.app import run_tui
@@ -60,7 +59,7 @@ def open_screen(invocation: Invocation, *, model: str | None, resume: str | None
     with ExitStack() as stack:
         runtime = invocation.runtime("tui", stack)
         offer = None if invocation.demo else partial(invocation.demo_runtime, "tui", stack)
-        note = run_tui(runtime, start_demo=offer, model=model, conversation=resume, is_demo=invocation.demo)
+        note = run_tui(runtime, start_demo=offer, beginning=beginning, is_demo=invocation.demo)
     return _parting(invocation.diagnostics, note)
 
 

@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from textual import work
+from textual import events, work
 from textual.app import App
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerState
 
 from orchat import logs
 from orchat.paths import environment
 from orchat.tui import clipboard
+from orchat.tui.beginning import Beginning
 from orchat.tui.guard import Guard
 from orchat.tui.keys import learn_keys
 from orchat.tui.palette import Commands
@@ -50,8 +52,7 @@ class OrchatApp(App[None]):
     Args:
         runtime: The parts behind it; need not have started, and is closed by whoever made it.
         start_demo: Gives a runtime that talks to the demo; None: no demo is offered.
-        model: Model of the first conversation; None: the default.
-        resume: Id, or its beginning, of the conversation to go on with.
+        beginning: How the first conversation begins.
         is_demo: Whether `runtime` talks to the demo.
     """
 
@@ -80,14 +81,13 @@ class OrchatApp(App[None]):
         runtime: Runtime,
         *,
         start_demo: StartDemo | None = None,
-        model: str | None = None,
-        resume: str | None = None,
+        beginning: Beginning | None = None,
         is_demo: bool = False,
     ) -> None:
         self.is_demo = is_demo
         self.runtime = runtime
         self.start_demo = start_demo
-        self._first = partial(ChatScreen, runtime, model=model, resume=resume)
+        self._first = partial(ChatScreen, runtime, beginning)
         self._guard = Guard()
         self.failure = ""
         """What broke, in one line; empty when nothing did."""
@@ -172,6 +172,11 @@ class OrchatApp(App[None]):
         if self.chat is not None:
             self.chat.refresh_figures()
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """No cursor blinks: two writes a second would keep a laptop awake for nothing."""
+        if isinstance(event.widget, Input | TextArea):
+            event.widget.cursor_blink = False
+
     # ---- defects ----
 
     def _handle_exception(self, error: Exception) -> None:
@@ -213,7 +218,7 @@ class OrchatApp(App[None]):
     def exit(self, *args: Any, **options: Any) -> None:
         """Remember which conversation was open."""
         chat = self.chat
-        if chat is not None and chat.session.conversation is not None:
+        if chat is not None and chat.session.conversation is not None and not chat.session.is_temporary:
             self._left_in = chat.session.conversation.id
         super().exit(*args, **options)
 
@@ -240,8 +245,7 @@ def run_tui(
     runtime: Runtime,
     *,
     start_demo: StartDemo | None = None,
-    model: str | None = None,
-    conversation: str | None = None,
+    beginning: Beginning | None = None,
     is_demo: bool = False,
 ) -> ExitNote | None:
     """Open the screen and return when it is left. Prints nothing.
@@ -249,12 +253,11 @@ def run_tui(
     Args:
         runtime: Not started; it is closed here.
         start_demo: Gives a runtime that talks to the demo; None: no demo is offered.
-        model: Model of the first conversation; None: the default.
-        conversation: Id, or its beginning, of the conversation to go on with.
+        beginning: How the first conversation begins.
         is_demo: Whether `runtime` talks to the demo.
 
     Returns:
         A line for the terminal, or None.
     """
-    app = OrchatApp(runtime, start_demo=start_demo, model=model, resume=conversation, is_demo=is_demo)
+    app = OrchatApp(runtime, start_demo=start_demo, beginning=beginning, is_demo=is_demo)
     return asyncio.run(run_app(app, mouse=runtime.config.tui.mouse))

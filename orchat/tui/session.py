@@ -28,14 +28,29 @@ class Session:
         runtime: The parts behind the screen; it need not have started yet.
         show: Told of every change, at once and in order.
         model: Model to ask; None: the conversation's, else the default.
+        system: System prompt of new conversations.
+        parameters: Fields of every request.
+        temporary: New conversations leave nothing on the disk.
     """
 
-    def __init__(self, runtime: Runtime, show: Callable[[Change], None], *, model: str | None = None) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        show: Callable[[Change], None],
+        *,
+        model: str | None = None,
+        system: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        temporary: bool = False,
+    ) -> None:
         self._runtime = runtime
         self._show = show
         self._queue: list[Prompt] = []
         self._asked: Answering | None = None
-        self._system: str | None = None
+        self._usual_system = system or None
+        self._system = self._usual_system
+        self._parameters = parameters or {}
+        self._is_new_temporary = temporary
         self._default_model = ""
         self._chosen = model
         self.entries: list[Entry] = []
@@ -64,6 +79,13 @@ class Session:
     def system(self) -> str | None:
         """The system prompt."""
         return self.conversation.system if self.conversation else self._system
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether nothing of it is on the disk, or will be."""
+        if self.conversation is None:
+            return self._is_new_temporary
+        return self._runtime.conversations.is_temporary(self.conversation.id)
 
     @property
     def turns(self) -> int:
@@ -159,7 +181,7 @@ class Session:
         self.answer = None
         self.context = None
         self._asked = None
-        self._system = None
+        self._system = self._usual_system
 
     def _last_asked(self, path: tuple[StoredMessage, ...]) -> Answering | None:
         if len(path) < 2 or path[-1].role != "assistant":
@@ -269,14 +291,18 @@ class Session:
         from orchat.chat.books import Wish
 
         service = self._runtime.conversations
-        wish = Wish(model=self._chosen, parameters=parameters, over_budget=over_budget)
+        wish = Wish(
+            model=self._chosen, parameters={**self._parameters, **(parameters or {})} or None, over_budget=over_budget
+        )
         if self.conversation is None:
-            self.conversation = await service.create(model=self._chosen, system=self._system)
+            create = service.create_temporary if self._is_new_temporary else service.create
+            self.conversation = await create(model=self._chosen, system=self._system)
         if asked.prompt_id is not None:
             turn = await service.again(self.conversation.id, asked.prompt_id, wish)
         else:
+            attach = service.attach_temporary if self.is_temporary else service.attach
             attachments = [
-                await service.attach(text.encode(), name=paste_name(number), mime="text/plain")
+                await attach(text.encode(), name=paste_name(number), mime="text/plain")
                 for number, text in enumerate(asked.prompt.pastes, 1)
             ]
             from orchat.domain.conversation import Draft

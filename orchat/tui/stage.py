@@ -72,7 +72,9 @@ class Stage:
             keymap: The user's own keys by the id of a command.
         """
         bar = self._screen.query_one(TopBar)
-        bar.conversation, bar.turns, bar.model = session.title, session.turns, session.model
+        title = session.title or "New conversation"
+        bar.conversation = f"temporary · {title}" if session.is_temporary else session.title
+        bar.turns, bar.model = session.turns, session.model
         bar.ready = ready
         self._screen.query_one(Composer).area.prompts = session.prompts
         shown = [command for command in commands.COMMANDS if command.footer]

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Literal
 
@@ -17,7 +18,7 @@ from orchat.cli.patience import Patience
 from orchat.cli.rendering import Rendering
 from orchat.demo import DemoThread
 from orchat.demo.script import cut_after, say, stall
-from tests.support.cli import Done, environment
+from tests.support.cli import LIMIT_S, Done, environment
 from tests.support.page import Paper
 
 Orchat = Callable[..., Done]
@@ -203,8 +204,13 @@ def test_an_answer_without_text_draws_nothing(stuck: tuple[int, Output]) -> None
 class Gate(asyncio.Event):
     """An event of the server's thread, to be set from this one."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = threading.Event()
+
     async def wait(self) -> Literal[True]:
         self.loop = asyncio.get_running_loop()
+        self.reached.set()
         return await super().wait()
 
     def open(self) -> None:
@@ -227,9 +233,11 @@ def slow(demo: DemoThread, *more: str) -> Paper:
 
 
 def test_a_long_silence_is_told_and_the_line_goes_when_it_ends(demo: DemoThread) -> None:
-    demo.server.script(stall(stage="headers"))
+    never = Gate()
+    demo.server.script(stall(stage="headers", until=never))
     paper = slow(demo)
     paper.until("demo/writer has not begun to answer: ")
+    assert never.reached.wait(LIMIT_S)
     paper.signal(signal.SIGINT)
 
     assert paper.end() == 130

@@ -7,6 +7,7 @@ import pytest
 from orchat.demo.script import cut_after, fault, say, stall
 from orchat.demo.server import DemoServer
 from orchat.errors import NotFound
+from orchat.tui.beginning import Beginning
 from orchat.tui.screens.confirm import AskLine, Choose, Confirm
 from orchat.tui.screens.picker import Picker
 from orchat.tui.screens.welcome import Welcome
@@ -172,7 +173,7 @@ async def test_a_session_is_resumed_with_its_marks(server: DemoServer) -> None:
         await person.ask("story")
         conversation = person.chat.session.conversation
         assert conversation is not None
-    async with at_screen(screen_runtime(server), resume=conversation.id[:6]) as person:
+    async with at_screen(screen_runtime(server), beginning=Beginning(resume=conversation.id[:6])) as person:
         await person.until_shown("story", "Once upon", "cut: this is what had arrived", "Enter retry")
         server.script(say("the whole story"))
         await person.press("enter")
@@ -181,7 +182,7 @@ async def test_a_session_is_resumed_with_its_marks(server: DemoServer) -> None:
 
 
 async def test_resuming_what_is_not_there_says_so_and_begins_anew(server: DemoServer) -> None:
-    async with at_screen(screen_runtime(server), resume="zzzzzz") as person:
+    async with at_screen(screen_runtime(server), beginning=Beginning(resume="zzzzzz")) as person:
         assert person.chat.session.conversation is None
         await person.until_told("zzzzzz")
     with pytest.raises(NotFound):

@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 
 from orchat.errors import OrchatError
 from orchat.tui import changes, commands
+from orchat.tui.beginning import Beginning
 from orchat.tui.changes import Change, Prompt
 from orchat.tui.drafts import Drafts
 from orchat.tui.figures import Figures, draft_cost, take_figures
@@ -60,8 +61,7 @@ class ChatScreen(Asking):
 
     Args:
         runtime: Need not have started.
-        model: Model of the first conversation; None: the default.
-        resume: Id, or its beginning, of the conversation to go on with.
+        beginning: How the first conversation begins.
     """
 
     DEFAULT_CSS = """
@@ -85,11 +85,19 @@ class ChatScreen(Asking):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
 
-    def __init__(self, runtime: Runtime, *, model: str | None = None, resume: str | None = None) -> None:
-        super().__init__(runtime, resume=resume)
-        self.session = Session(runtime, self._show, model=model)
+    def __init__(self, runtime: Runtime, beginning: Beginning | None = None) -> None:
+        beginning = beginning or Beginning()
+        super().__init__(runtime, beginning)
+        self.session = Session(
+            runtime,
+            self._show,
+            model=beginning.model,
+            system=runtime.config.chat.system if beginning.system is None else beginning.system,
+            parameters=beginning.parameters,
+            temporary=beginning.is_temporary,
+        )
         self._stage = Stage(self, self._show_state)
-        self.figures = Figures(model_id=model or "", rotate_after=runtime.config.keys.rotate_after)
+        self.figures = Figures(model_id=beginning.model or "", rotate_after=runtime.config.keys.rotate_after)
         self._pulse = Pulse(self, self._wait, self._tick)
         self._drafts = Drafts(runtime.paths.drafts)
         self._said: set[str] = set()
@@ -137,9 +145,10 @@ class ChatScreen(Asking):
 
     def _begin(self) -> None:
         """After the first frame. What was typed until now stays behind what an earlier run left."""
-        draft = self._drafts.load(None)
-        if not draft.is_empty:
-            self.composer.restore(draft)
+        if not self.session.is_temporary:
+            draft = self._drafts.load(None)
+            if not draft.is_empty:
+                self.composer.restore(draft)
         self.start()
 
     # ---- what the session says ----
@@ -283,13 +292,19 @@ class ChatScreen(Asking):
         self.composer.estimate = "" if pico is None else f"≈ {usd(pico)}"
 
     def keep_draft(self) -> None:
-        """Write down what is in the composer."""
+        """Write down what is in the composer, unless nothing shall be on the disk."""
+        if self.session.is_temporary:
+            return
         self._drafts.save(self.session.conversation.id if self.session.conversation else None, self.composer.prompt)
 
     def take_draft(self) -> None:
         """Bring back what was typed in this conversation and not sent."""
         conversation = self.session.conversation
         self.composer.replace(self._drafts.load(conversation.id if conversation else None))
+
+    def give_back(self, prompt: Prompt) -> None:
+        """Put a prompt into the composer that could not be sent."""
+        self.composer.restore(prompt)
 
     def to_composer(self) -> None:
         """Write on."""

@@ -13,6 +13,8 @@ from textual.worker import Worker
 from orchat import logs
 from orchat.domain.clean import clean_line
 from orchat.errors import KeyringUnavailable, KeysError, NoKeys, NotFound, OrchatError
+from orchat.tui.beginning import Beginning
+from orchat.tui.changes import Prompt
 from orchat.tui.problems import Problem, problem_of
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.widget import Transcript
@@ -31,24 +33,32 @@ class Starting(Screen[None]):
 
     Args:
         runtime: Need not have started.
-        resume: Id, or its beginning, of the conversation to go on with.
+        beginning: How the first conversation begins.
     """
 
     app: OrchatApp
     session: Session
     """The conversation that is shown."""
 
-    def __init__(self, runtime: Runtime, *, resume: str | None) -> None:
+    def __init__(self, runtime: Runtime, beginning: Beginning) -> None:
         super().__init__()
         self.runtime = runtime
         self.lease: KeyLease | None = None
         """The key of this instance, once it is known."""
-        self._resume = resume
+        self._beginning = beginning
         self._asking = False
 
     @abstractmethod
     def refresh_figures(self) -> Worker[None]:
         """Read cost, context, key and model again."""
+
+    @abstractmethod
+    def ask(self, prompt: Prompt) -> None:
+        """Send a prompt, then what is queued meanwhile."""
+
+    @abstractmethod
+    def give_back(self, prompt: Prompt) -> None:
+        """Put a prompt into the composer that could not be sent."""
 
     @abstractmethod
     def take_draft(self) -> None:
@@ -59,10 +69,12 @@ class Starting(Screen[None]):
         """Open the database, show the conversation that was asked for, find a key, learn about models."""
         try:
             await self.runtime.start()
-            if self._resume is not None:
-                await self.session.open(self._resume)
-                self.take_draft()
+            if self._beginning.resume is not None:
+                await self._go_on(self._beginning.resume)
+            if self._beginning.prompt:
+                self.ask(Prompt(text=self._beginning.prompt))
         except NotFound as error:
+            self.give_back(Prompt(text=self._beginning.prompt))
             self.say(error.message, severity="warning")
         except OrchatError as error:
             self._show_problem(problem_of(error, now=self.runtime.clock.now()))
@@ -73,6 +85,13 @@ class Starting(Screen[None]):
             reconciler.changed = self._figures_changed
         await self._find_key()
         self._learn_models()
+
+    async def _go_on(self, id_or_prefix: str) -> None:
+        """Show a kept session; what was asked for on the command line counts from now on."""
+        await self.session.open(id_or_prefix)
+        self.take_draft()
+        if self._beginning.system is not None:
+            await self.session.set_system(self._beginning.system)
 
     def _figures_changed(self) -> None:
         """The server had other figures."""
