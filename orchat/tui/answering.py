@@ -208,6 +208,16 @@ class Answering:
         elif self.problem is not None and self.problem.until is not None and not self._is_checking:
             self._card(self.problem)
 
+    def is_waiting(self, now: float) -> bool:
+        """Whether its card counts down to something.
+
+        Args:
+            now: Epoch seconds.
+        """
+        until = self.problem.until if self.problem else None
+        # The card is drawn once more when it is over.
+        return until is not None and now < until + 2
+
     @property
     def _switches(self) -> str:
         """Which keys took over on the way; it stays when the answer is over."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from orchat.clock import utc_day
 from orchat.domain.model_id import is_free_id
 from orchat.domain.money import Usage, to_pico
-from orchat.tui.standing import active_holds, report_of_today
+from orchat.tui.standing import active_holds, day_left, report_of_today
 
 if TYPE_CHECKING:
     from orchat.domain.catalog import Model
@@ -126,6 +126,19 @@ class Figures:
             return now
         counts = ends or self.report is not None
         return now // MINUTE_S * MINUTE_S if counts else self.at
+
+    def wait(self, now: float) -> float:
+        """Seconds until time alone changes something here.
+
+        Args:
+            now: Epoch seconds.
+        """
+        ends = [hold.until for hold in self.holds if hold.until is not None and hold.until > now]
+        if any(end - now < HOUR_S for end in ends):
+            return 1.0
+        if self.key_minute:
+            return RECOUNT_S
+        return MINUTE_S - now % MINUTE_S if ends or self.report is not None else day_left(now)
 
     def is_old(self, now: float) -> bool:
         """Whether time alone has changed them: a hold or a day is over, or a request left the last minute.

@@ -322,6 +322,14 @@ class Session:
         is_unreadable = isinstance(error, KeyringUnavailable)
         self._show(changes.KeyNeeded(reason=error.message, is_unreadable=is_unreadable))
 
+    def counts(self, now: float) -> bool:
+        """Whether an answer runs, or a limit is counted down.
+
+        Args:
+            now: Epoch seconds.
+        """
+        return self.busy or (self._asked is not None and self._asked.is_waiting(now))
+
     def tick(self) -> None:
         """A second went by: count up what runs, count down what waits."""
         if self._asked is not None:

@@ -12,7 +12,7 @@ from textual import events
 from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 from textual.screen import Screen
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
 from orchat.clock import Clock
 from orchat.demo.server import DemoServer
@@ -137,7 +137,6 @@ class Person:
         screen = self.app.screen
         assert isinstance(screen, kind)
         await self.until(lambda: screen.is_mounted)
-        still(self.app)
         return screen
 
     async def until_told(self, words: str) -> None:
@@ -189,18 +188,9 @@ async def at_screen(
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
                 person = Person(app, pilot)
-                still(app)
                 if wait:
                     await person.started()
                 yield person
         finally:
             if app.runtime is not first:
                 await app.runtime.aclose()
-
-
-def still(app: OrchatApp) -> None:
-    """A cursor that does not blink, so that pictures agree."""
-    for area in app.screen.query(TextArea):
-        area.cursor_blink = False
-    for line in app.screen.query(Input):
-        line.cursor_blink = False

@@ -41,6 +41,13 @@ class Terminal:
     def type(self, data: bytes) -> None:
         os.write(self._descriptor, data)
 
+    def until_quiet(self, seconds: float) -> None:
+        """Read until nothing has come for so long."""
+        deadline, since = time.monotonic() + PATIENCE_S, len(self.seen)
+        while select.select([self._descriptor], [], [], seconds)[0]:
+            self.seen += os.read(self._descriptor, 65_536)
+            assert time.monotonic() < deadline, f"it never fell silent: {self.seen[since:][-500:]!r}"
+
     def until(self, wanted: bytes) -> None:
         """Read until these bytes have come, after whatever was waited for before."""
         start, deadline = len(self.seen), time.monotonic() + PATIENCE_S

@@ -17,6 +17,8 @@ from orchat.tui.widgets.sidebar import Sidebar
 from tests.support.screen import at_screen, screen_runtime
 from tests.support.terminal import in_terminal
 
+LONGER_THAN_A_SECOND = 1.5
+"""Whatever blinks or counts by seconds never lets so much time go by without writing."""
 SECRET = "sk-or-v1-do-not-show-me-anywhere"
 
 
@@ -118,6 +120,20 @@ def test_in_a_real_terminal_a_prompt_is_answered_and_leaving_says_how_to_resume(
         terminal.type(b"\x11")
         terminal.until(b"NOTE resume with: orchat -r ")
         assert b"\x1b[?1049l" in terminal.seen
+        assert terminal.process.wait(30) == 0
+
+
+def test_while_nobody_does_anything_nothing_is_written() -> None:
+    with running_demo(pace=0) as base_url, in_terminal(base_url) as terminal:
+        terminal.until(b"demo/writer")
+        terminal.until_quiet(LONGER_THAN_A_SECOND)
+        terminal.type(b"hello\r")
+        terminal.until(b"tok/s")
+        terminal.until_quiet(LONGER_THAN_A_SECOND)
+        terminal.type(b"\x12")
+        terminal.until(b"1 session")
+        terminal.until_quiet(LONGER_THAN_A_SECOND)
+        terminal.type(b"\x1b\x11")
         assert terminal.process.wait(30) == 0
 
 

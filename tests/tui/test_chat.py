@@ -137,7 +137,7 @@ async def test_a_cut_answer_keeps_its_beginning_under_a_card(server: DemoServer)
 async def test_a_limit_counts_down_on_the_screen(server: DemoServer) -> None:
     clock = FakeClock()
     server.script(*[fault("429-capacity")] * 9)
-    async with at_screen(screen_runtime(server, clock)) as person:
+    async with at_screen(screen_runtime(server, clock, keys__reconcile=False)) as person:
         await person.ask("hello")
         await person.until_shown("in 40 s")
         clock.advance(15)

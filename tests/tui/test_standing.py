@@ -283,6 +283,15 @@ def test_the_beat_stands_still_where_nothing_counts() -> None:
     assert figures(report=report()).beat(START + 90) > START
 
 
+def test_what_counts_tells_when_to_look_again() -> None:
+    midnight = START + standing.day_left(START)
+    assert START + figures().wait(START) == midnight
+    assert figures(holds=(hold(),)).wait(START) == 1
+    assert figures(holds=(hold(until=START + 5 * HOUR),)).wait(START) <= 60
+    assert figures(report=report()).wait(midnight + 1) == 59
+    assert figures(key_minute=1).wait(START) == 5
+
+
 def test_figures_grow_old_by_time_alone() -> None:
     assert not figures().is_old(START + 100)
     assert figures(key_minute=1).is_old(START + 5) and not figures(key_minute=1).is_old(START + 4)

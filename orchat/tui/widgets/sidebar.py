@@ -50,14 +50,22 @@ class Sidebar(Widget):
 
     figures: reactive[Figures] = reactive(Figures, layout=False)
     """What is shown."""
-    now: reactive[float] = reactive(0.0, layout=False)
+    now: reactive[float] = reactive(0.0, layout=False, repaint=False)
     """Epoch seconds from which is counted down; before the figures' own time it does not count."""
     bars: reactive[bool] = reactive(True)
     """Whether bars may be drawn; else only words."""
 
+    def watch_now(self, before: float, now: float) -> None:
+        """Draw only what reads otherwise: while nobody does anything, nothing is written."""
+        if self._told(before) != self._told(now):
+            self.refresh()
+
     def render(self) -> Content:
         """Sections with a blank line between them; where they are too high, what can be missed goes."""
-        width, figures, now = self.content_size.width, self.figures, max(self.now, self.figures.at)
+        return self._told(self.now)
+
+    def _told(self, now: float) -> Content:
+        width, figures, now = self.content_size.width, self.figures, max(now, self.figures.at)
         for bars, full in ((self.bars, True), (False, True), (False, False)):
             sections = (
                 _cost(figures, width, bars=bars),
@@ -79,14 +87,22 @@ class StatusLine(Widget):
 
     figures: reactive[Figures] = reactive(Figures, layout=False)
     """What is shown."""
-    now: reactive[float] = reactive(0.0, layout=False)
+    now: reactive[float] = reactive(0.0, layout=False, repaint=False)
     """As for `Sidebar`."""
+
+    def watch_now(self, before: float, now: float) -> None:
+        """As for `Sidebar`."""
+        if self._told(before) != self._told(now):
+            self.refresh()
 
     def render(self) -> Content:
         """As many figures as fit, the most important first."""
+        return self._told(self.now)
+
+    def _told(self, now: float) -> Content:
         width = self.content_size.width
         line = Content("")
-        for part in status_parts(self.figures, max(self.now, self.figures.at)):
+        for part in status_parts(self.figures, max(now, self.figures.at)):
             joined = Content.assemble(line, ("  ·  ", FAINT), part) if line else part
             if joined.cell_length <= width:
                 line = joined
