@@ -34,6 +34,7 @@ class Host(App[None]):
         super().__init__()
         self.transcript = Transcript(plain=plain, id="transcript")
         self.seen: list[object] = []
+        self.branches: list[int] = []
 
     def compose(self) -> ComposeResult:
         yield self.transcript
@@ -45,6 +46,9 @@ class Host(App[None]):
 
     def on_transcript_follow_changed(self, message: Transcript.FollowChanged) -> None:
         self.seen.append((message.following, message.unseen_lines))
+
+    def on_transcript_branch_clicked(self, message: Transcript.BranchClicked) -> None:
+        self.branches.append(message.by)
 
     def on_transcript_link_clicked(self, message: Transcript.LinkClicked) -> None:
         self.seen.append(message.href)

@@ -39,6 +39,8 @@ class Entry:
     """Name in the header; empty: ``You`` or nothing."""
     facts: str = ""
     """Right end of the header: time, speed, cost."""
+    branch: str = ""
+    """Place among the branches, such as ``2 of 3``, before the facts; empty where there is one only."""
     source: str = ""
     """The message itself, Markdown."""
     reasoning: str = ""

@@ -22,6 +22,8 @@ GAP = 2
 
 FOLD = Style(meta={"fold": True})
 """Makes a row fold and unfold the thoughts when it is clicked."""
+EARLIER, LATER = Style(meta={"branch": -1}), Style(meta={"branch": 1})
+"""Show the branch before or after when they are clicked."""
 
 _PLAIN_ROLES = {"you": "You", "model": "Model", "notice": "Notice"}
 
@@ -46,7 +48,7 @@ def draw_head(entry: Entry, look: Look, width: int, *, folded: bool) -> Section:
     """
     section = Section()
     title, facts = _title(entry, look), clean_line(entry.facts, LONGEST)
-    if title or facts:
+    if title or facts or entry.branch:
         _header(section, entry, look, width, title, facts)
     if entry.reasoning or entry.thought:
         palette, signs = look.palette, look.signs
@@ -69,10 +71,22 @@ def _title(entry: Entry, look: Look) -> str:
 def _header(section: Section, entry: Entry, look: Look, width: int, title: str, facts: str) -> None:
     palette = look.palette
     style = {"you": palette.you, "model": palette.accent, "notice": palette.dim}[entry.role]
+    before, within, after = look.signs.branches
+    branch = f"{before}{within}{clean_line(entry.branch, LONGEST)}{after}" if entry.branch else ""
+    facts = " · ".join(part for part in (branch, facts) if part)
     facts = cropped(facts, max(0, width - GAP - min(cells(title), width // 3)))
     title = cropped(title, width - cells(facts) - (GAP if facts else 0))
     room = width - cells(title) - cells(facts)
-    suffix = (Segment(" " * room), Segment(facts, palette.dim)) if facts else ()
+    said = [Segment(facts, palette.dim)]
+    if before and branch and facts.startswith(branch):
+        inner = branch[len(before) : -len(after)]
+        said = [
+            Segment(before, palette.accent + EARLIER),
+            Segment(inner, palette.dim),
+            Segment(after, palette.accent + LATER),
+            Segment(facts[len(branch) :], palette.dim),
+        ]
+    suffix = (Segment(" " * room), *said) if facts else ()
     bold = style + Style(bold=True)
     section.rows.append(Row((), [Segment(title, bold)] if title else [], len(section.lines), 0, suffix))
     section.lines.append(title)

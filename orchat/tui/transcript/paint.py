@@ -13,6 +13,7 @@ from orchat.tui.transcript.rows import Row
 
 MARGIN = 2
 """Empty columns at the left and right."""
+_MARGIN = Segment(" " * MARGIN)
 
 
 def paint(
@@ -21,6 +22,7 @@ def paint(
     line: int,
     width: int,
     text_width: int,
+    margin: Segment = _MARGIN,
     caret: Segment | None = None,
     selected: tuple[int, int] | None = None,
     selection: Style | None = None,
@@ -32,6 +34,7 @@ def paint(
         line: Number of its logical line among all entries, by which a selection finds it.
         width: Columns of the strip.
         text_width: Columns of the text, to which a ground reaches.
+        margin: Left of the row, `MARGIN` columns wide.
         caret: Drawn after the text.
         selected: Characters of the logical line that are selected; an end of -1 is the end of the line.
         selection: Style of selected text.
@@ -40,7 +43,7 @@ def paint(
         A strip of exactly `width` columns.
     """
     position = row.start
-    segments = [Segment(" " * MARGIN), *row.prefix]
+    segments = [margin, *row.prefix]
     text = row.text if selected is None or selection is None else _selected(row, selected, selection)
     for content, style, _ in text:
         segments.append(Segment(content, _located(style, position, line)))

@@ -72,6 +72,14 @@ class Stack:
         self.moved(view.index)
         return view.index
 
+    def cut(self, index: int) -> None:
+        """Take all entries from an index on out."""
+        for view in self.views[index:]:
+            del self._by_entry[id(view.entry)]
+            self._laid_out.pop(view, None)
+        del self.views[index:]
+        del self._tops[index + 1 :]
+
     def clear(self) -> None:
         """Take all entries out."""
         self.views.clear()

@@ -95,6 +95,10 @@ class Signs:
     """Where the answer is being written."""
     error: str = "▌ "
     """Left of an error."""
+    mark: str = "▎"
+    """Left of the message that is marked."""
+    branches: tuple[str, str, str] = ("‹ ", "", " ›")
+    """Before, in and after the place of a message among its branches."""
     hashes: bool = False
     """Headings keep their number signs."""
 
@@ -112,6 +116,8 @@ PLAIN = Signs(
     done="[x]",
     caret="",
     error="! ",
+    mark=">",
+    branches=("", "branch ", ""),
     hashes=True,
 )
 """What a screen reader can read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any, ClassVar, overload
 
 from rich.segment import Segment
@@ -18,7 +19,7 @@ from textual.strip import Strip
 from orchat.domain.clean import clean
 from orchat.tui.transcript.colours import palette_of
 from orchat.tui.transcript.entry import Entry
-from orchat.tui.transcript.following import FollowingView
+from orchat.tui.transcript.marking import MarkingView
 from orchat.tui.transcript.pacing import Pacer
 from orchat.tui.transcript.paint import MARGIN, paint
 from orchat.tui.transcript.parser import parse
@@ -31,7 +32,7 @@ FLUSH_S = 0.05
 """Seconds between two flushes of an answer that arrives."""
 
 
-class Transcript(FollowingView, can_focus=True):
+class Transcript(MarkingView, can_focus=True, inherit_bindings=False):
     """Messages under each other, with native selection and clickable links.
 
     Args:
@@ -68,6 +69,13 @@ class Transcript(FollowingView, can_focus=True):
             super().__init__()
             self.href = href
 
+    class BranchClicked(Message):
+        """The branch before or after that of the marked message is wanted."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
     def __init__(
         self,
         *,
@@ -95,6 +103,7 @@ class Transcript(FollowingView, can_focus=True):
     def set_entries(self, entries: list[Entry]) -> None:
         """Show another conversation, from its end."""
         self._stack.clear()
+        self._set_mark(None)
         self._dirty.clear()
         for entry in entries:
             self._stack.append(entry)
@@ -105,6 +114,16 @@ class Transcript(FollowingView, can_focus=True):
         with self._steady():
             self._stack.append(entry)
         return entry
+
+    def splice(self, at: int, entries: Iterable[Entry]) -> None:
+        """Show other messages in the place of those from an index on."""
+        with self._steady():
+            for view in self._stack.views[at:]:
+                self._dirty.pop(view, None)
+            self._stack.cut(at)
+            for entry in entries:
+                self._stack.append(entry)
+        self._remark()
 
     @overload
     def remove(self) -> AwaitRemove: ...
@@ -120,6 +139,7 @@ class Transcript(FollowingView, can_focus=True):
         with self._steady():
             self._dirty.pop(view, None)
             self._stack.remove(entry)
+        self._remark()
         return None
 
     def clear(self) -> None:
@@ -270,7 +290,7 @@ class Transcript(FollowingView, can_focus=True):
             view.painted.clear()
 
     def on_click(self, event: events.Click) -> None:
-        """A link, or a fold."""
+        """A link, a fold, another branch, or the message itself."""
         if self.text_selection is not None:
             return
         meta = event.style.meta
@@ -279,6 +299,10 @@ class Transcript(FollowingView, can_focus=True):
         elif "fold" in meta:
             view, _ = self._stack.at(self.scroll_offset.y + event.y)
             self.toggle_thoughts(view.entry)
+        elif self._stack.views and self.scroll_offset.y + event.y < self._stack.height:
+            self.mark(self._stack.at(self.scroll_offset.y + event.y)[0].entry)
+            if "branch" in meta:
+                self.post_message(self.BranchClicked(int(meta["branch"])))
 
     # painting
 
@@ -317,6 +341,7 @@ class Transcript(FollowingView, can_focus=True):
             line=line,
             width=self.size.width,
             text_width=self._stack.width,
+            margin=self._margin(view, number),
             caret=Segment(look.signs.caret, look.palette.accent) if is_caret else None,
             selected=None if selection is None else selection.get_span(line),
             selection=None if selection is None else self.screen.get_component_rich_style("screen--selection"),
