@@ -82,7 +82,7 @@ class Ring:
         """The key of this instance: chosen once, then always the same.
 
         Raises:
-            NoKeys: There is none, or every one is put aside or disabled.
+            NoKeys: There is none, or every one is disabled.
             KeyRejected: The one in the environment cannot be a key.
             KeysError: The key file is refused.
             KeyringUnavailable: The keyring that may hold one does not answer.
@@ -347,7 +347,7 @@ class Ring:
         passing = self.from_environment()
         if passing is not None:
             key = await self._pick(passing, None, turn=turn)
-            if key is not None and key.fingerprint == passing.fingerprint:
+            if key is not None and key.fingerprint == passing.fingerprint and not key.is_held(self._clock.now()):
                 return replace(passing, label=key.label)
         try:
             keys = await self.kept.load()
@@ -360,7 +360,7 @@ class Ring:
             raise NoKeys(f"there is no key in {VARIABLE} nor in {self.kept.place}", hint=self._remedy())
         key = await self._pick(passing, keys, turn=turn)
         if key is None:
-            raise await self._nobody()
+            raise NoKeys("every key is disabled", hint="Put one back: orchat keys enable LABEL")
         return self._found(key, passing, keys)
 
     async def _pick(self, passing: KeyLease | None, keys: Keys | None, *, turn: bool) -> KeyState | None:
@@ -375,21 +375,6 @@ class Ring:
             return replace(passing, label=key.label)
         secret = next(secret for secret in keys.values() if secret.fingerprint == key.fingerprint)
         return leased(key.label, secret, self.kept.source)
-
-    async def _nobody(self) -> NoKeys:
-        """Why no key can serve, and which one may be the first to."""
-        now = self._clock.now()
-        states = [key.state for key in await self.known()]
-        held = [state for state in states if not state.disabled and state.is_held(now)]
-        if not held:
-            return NoKeys("every key is disabled", hint="Put one back: orchat keys enable LABEL")
-        first = min(held, key=lambda state: state.held_until or float("inf"))
-        return NoKeys(
-            f"every key is put aside or disabled; {first.label}: {first.held_reason}",
-            hint="Ask the server now: orchat keys test. See all: orchat keys list",
-            until=first.held_until,
-            key_label=first.label,
-        )
 
     def _remedy(self) -> str:
         return f"Set {VARIABLE}." if self.kept.vault is None else f"Run `orchat keys add work`, or set {VARIABLE}."

@@ -13,20 +13,21 @@ class Choice:
     """The outcome of `choose`."""
 
     key: KeyState | None
-    """None when no key is usable."""
+    """None when every key is disabled."""
     rotated: bool = False
     """The ring moved on: this key is the current one from now on."""
     all_over: bool = False
     """Every usable key has exceeded the threshold, so the ring stays where it is."""
     usable: int = 0
-    """How many keys there were to choose from."""
+    """How many keys can serve."""
 
 
 def choose(keys: Sequence[KeyState], requests_today: Mapping[str, int], now: float, rotate_after: int) -> Choice:
     """Choose the key of a new instance.
 
     The current key stays until it has *exceeded* `rotate_after` requests today; then the next usable key in ring order
-    that has not takes over. A current key that is merely put aside is stood in for, and comes back.
+    that has not takes over. A current key that is merely put aside is stood in for, and comes back. Where all are put
+    aside, the current one is asked all the same: its owner may have mended what was wrong, and the server knows.
 
     Args:
         keys: In ring order.
@@ -38,7 +39,7 @@ def choose(keys: Sequence[KeyState], requests_today: Mapping[str, int], now: flo
     ring = [*keys[start:], *keys[:start]]
     usable = [key for key in ring if not key.disabled and not key.is_held(now)]
     if not usable:
-        return Choice(key=None)
+        return Choice(key=next((key for key in ring if not key.disabled), None))
     fresh = [key for key in usable if requests_today.get(key.fingerprint, 0) <= rotate_after]
     chosen = (fresh or usable)[0]
     stands_in = ring[0].is_current and not ring[0].disabled and ring[0].is_held(now)

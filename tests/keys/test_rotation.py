@@ -52,8 +52,10 @@ def ring(*marks: str) -> list[KeyState]:
         pytest.param(["", ""], {}, "a", True, False, id="without a current one the first begins"),
         pytest.param(["*"], {"a": 41}, "a", False, True, id="one key alone goes on"),
         pytest.param(["*"], {}, "a", False, False, id="one key"),
-        pytest.param(["*h"], {}, None, False, False, id="one key, held"),
-        pytest.param(["*x", "H"], {}, None, False, False, id="none usable"),
+        pytest.param(["*h"], {}, "a", False, False, id="one key, held: the server knows best"),
+        pytest.param(["h", "*H", "h"], {"b": 41}, "b", False, False, id="all held: the current one is asked"),
+        pytest.param(["*x", "H"], {}, "b", False, False, id="a held one rather than a disabled one"),
+        pytest.param(["*x", "x"], {}, None, False, False, id="all disabled"),
         pytest.param([], {}, None, False, False, id="none at all"),
     ],
 )
@@ -76,8 +78,10 @@ def test_the_choice_is_usable_and_never_over_while_another_is_not(
     usable = [key for key in keys if not key.disabled and not key.is_held(NOW)]
     fresh = [key for key in usable if counts[key.fingerprint] <= 40]
 
-    assert (choice.key is None) == (not usable)
-    assert choice.key is None or choice.key in (fresh or usable)
+    enabled = [key for key in keys if not key.disabled]
+
+    assert (choice.key is None) == (not enabled)
+    assert choice.key is None or choice.key in (fresh or usable or enabled)
     assert choice.all_over == (bool(usable) and not fresh)
     for key in fresh:
         assert not key.is_current or choice.key is key

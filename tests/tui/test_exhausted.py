@@ -12,7 +12,7 @@ from orchat.demo.accounts import DemoKey
 from orchat.demo.script import fault, say
 from orchat.demo.server import DemoServer
 from orchat.domain.ledger import Attempt
-from orchat.store import holds, ledger
+from orchat.store import ledger
 from orchat.tui.screens.keys import KeysScreen
 from orchat.tui.screens.picker import Picker
 from tests.support.clock import FakeClock
@@ -144,23 +144,15 @@ async def test_where_it_is_wished_the_next_key_takes_over_and_a_note_says_why(tm
 
 
 async def test_no_key_at_all_keeps_the_prompt_and_shows_why(tmp_path: Path) -> None:
-    """The key that is used goes while a prompt is typed, and the only other one is put aside."""
+    """The key that is used goes while a prompt is typed, and the only other one is disabled."""
     clock = FakeClock()
     async with with_keys(tmp_path, DAILY, clock=clock, kept=("work", "private")) as (person, _):
         runtime = person.chat.runtime
-        await runtime.parts.db.write(
-            holds.put,
-            f"key:{fingerprint('private')}",
-            kind="KeyLimitReached",
-            reason="Key limit exceeded",
-            source="server",
-            now=clock.now(),
-            until=clock.now() + 600,
-        )
+        await runtime.parts.shelf.set_disabled("private", True)
         await runtime.parts.shelf.remove("work")
         await person.enter("do not lose me")
         await person.until_on(KeysScreen)
-        await person.until_shown("every key is put aside or disabled")
+        await person.until_shown("every key is disabled")
         await person.press("escape")
         await person.until(lambda: person.composer_text == "do not lose me")
 

@@ -345,26 +345,18 @@ async def test_a_click_looks_at_a_key_and_a_second_one_uses_it(tmp_path: Path) -
         await person.until_shown("● private")
 
 
-async def test_keys_that_are_all_put_aside_are_shown_instead_of_a_welcome(tmp_path: Path) -> None:
-    """At the start nothing can serve: the way on is to test a key, not to find a new one."""
+async def test_keys_that_are_all_disabled_are_shown_instead_of_a_welcome(tmp_path: Path) -> None:
+    """At the start nothing can serve: the way on is to enable a key, not to find a new one."""
     clock = FakeClock()
     keys = {"work": DemoKey()}
     async with with_keys(tmp_path, keys, clock=clock) as (person, _):
-        await person.chat.runtime.parts.db.write(
-            holds.put,
-            f"key:{fingerprint('work')}",
-            kind="KeyRejected",
-            reason="User not found.",
-            source="server",
-            now=clock.now(),
-            until=clock.now() + 600,
-        )
+        await person.chat.runtime.parts.shelf.set_disabled("work", True)
     async with with_keys(tmp_path, keys, clock=clock, wait=False) as (person, server):
         server.script(say("it works again"))
         await person.until_on(KeysScreen)
-        await person.until_shown("every key is put aside or disabled")
-        await person.press("t")
-        await person.until_shown("serves")
+        await person.until_shown("every key is disabled")
+        await person.press("e")
+        await person.until_gone("disabled")
         await person.press("escape")
         await person.until(lambda: person.chat.lease is not None)
         await person.started()
