@@ -12,7 +12,9 @@ import struct
 import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import pyte
 
@@ -44,12 +46,21 @@ class _Canvas(pyte.Screen):
         super().draw(data)
 
 
-def first_frame(command: Sequence[str], environment: Mapping[str, str]) -> float:
-    """Start a program in a terminal, wait until it has written on every line, and quit it.
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """A program that has painted its first full frame and still runs."""
 
-    Returns:
-        Seconds from its start to the bytes that made the frame full.
-    """
+    child: int
+    """Its process."""
+    terminal: int
+    """Our end of its terminal."""
+    first_frame_s: float
+    """From its start to the bytes that made the frame full."""
+
+
+@contextmanager
+def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Started]:
+    """Start a program in a terminal, wait until it has written on every line, and quit it afterwards."""
     began = time.perf_counter()
     child, terminal = pty.fork()
     if child == 0:
@@ -57,9 +68,15 @@ def first_frame(command: Sequence[str], environment: Mapping[str, str]) -> float
         os.execve(command[0], list(command), {**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"})
     try:
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-        return _watch(terminal, began)
+        yield Started(child=child, terminal=terminal, first_frame_s=_watch(terminal, began))
     finally:
         _quit(child, terminal)
+
+
+def first_frame(command: Sequence[str], environment: Mapping[str, str]) -> float:
+    """As `started`, but quit it at once; gives the seconds."""
+    with started(command, environment) as program:
+        return program.first_frame_s
 
 
 def _watch(terminal: int, began: float) -> float:
@@ -67,7 +84,7 @@ def _watch(terminal: int, began: float) -> float:
     stream = pyte.ByteStream(canvas)
     seen = b""
     while time.perf_counter() - began < LIMIT_S:
-        data = _read(terminal, 0.5)
+        data = read(terminal, 0.5)
         at = time.perf_counter()
         if data is None:
             raise SystemExit(f"the program ended before its first frame:\n{seen.decode(errors='replace')}")
@@ -82,7 +99,7 @@ def _watch(terminal: int, began: float) -> float:
     raise SystemExit(f"no full frame within {LIMIT_S:g} s:\n{chr(10).join(canvas.display)}")
 
 
-def _read(terminal: int, timeout: float) -> bytes | None:
+def read(terminal: int, timeout: float) -> bytes | None:
     """What has arrived, nothing when nothing has, None at the end."""
     if not select.select([terminal], [], [], timeout)[0]:
         return b""
@@ -99,7 +116,7 @@ def _quit(child: int, terminal: int) -> None:
     try:
         os.write(terminal, _QUIT)
         while not left and time.perf_counter() < until:
-            left = _read(terminal, 0.2) is None
+            left = read(terminal, 0.2) is None
     except OSError:
         left = True
     if not left:
