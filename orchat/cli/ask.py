@@ -8,7 +8,7 @@ import click
 
 from orchat.cli.answer import Answer
 from orchat.cli.diagnostics import ExitCode
-from orchat.cli.options import common, invocation_of, json_option
+from orchat.cli.options import common, completed, invocation_of, json_option
 from orchat.cli.question import Options, read_question
 from orchat.cli.sinks import Code, Held, Plain
 
@@ -23,13 +23,47 @@ if TYPE_CHECKING:
 
 @click.command("ask", add_help_option=False)
 @click.argument("prompt", required=False, metavar="[PROMPT]")
-@click.option("-m", "--model", "models", multiple=True, metavar="MODEL", help="Model; the next ones are fallbacks.")
+@click.option(
+    "-m",
+    "--model",
+    "models",
+    multiple=True,
+    metavar="MODEL",
+    shell_complete=completed("models"),
+    help="Model; the next ones are fallbacks.",
+)
 @click.option("-s", "--system", metavar="TEXT", help="System prompt.")
-@click.option("--persona", metavar="NAME", help="System prompt, model and parameters of [personas.NAME].")
-@click.option("-i", "--image", "images", multiple=True, metavar="IMAGE", help="Picture to send; - is stdin.")
-@click.option("-f", "--file", "files", multiple=True, metavar="FILE", help="Text file or PDF to send; - is stdin.")
+@click.option(
+    "--persona",
+    metavar="NAME",
+    shell_complete=completed("personas"),
+    help="System prompt, model and parameters of [personas.NAME].",
+)
+@click.option(
+    "-i",
+    "--image",
+    "images",
+    multiple=True,
+    metavar="IMAGE",
+    shell_complete=completed("files"),
+    help="Picture to send; - is stdin.",
+)
+@click.option(
+    "-f",
+    "--file",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    shell_complete=completed("files"),
+    help="Text file or PDF to send; - is stdin.",
+)
 @click.option("-c", "--continue", "latest", is_flag=True, help="Go on with the latest session.")
-@click.option("--session", metavar="ID", help="Go on with this session; the beginning of its id is enough.")
+@click.option(
+    "--session",
+    metavar="ID",
+    shell_complete=completed("sessions"),
+    help="Go on with this session; the beginning of its id is enough.",
+)
 @click.option("--save/--no-save", default=None, help="Keep it as a session, or not (default: as configured).")
 @click.option("--no-stream", is_flag=True, help="Ask for the whole answer at once.")
 @click.option("--cache/--no-cache", "use_cache", default=None, help="Answer an equal request from the local cache.")
@@ -37,8 +71,21 @@ if TYPE_CHECKING:
 @click.option(
     "--on-exhausted", type=click.Choice(["stop", "switch"]), help="When the key can no longer serve: stop, or switch."
 )
-@click.option("-p", "--param", "pairs", multiple=True, metavar="KEY=VALUE", help="Request parameter: temperature=0.2.")
-@click.option("--schema", metavar="FILE", help="JSON schema that the answer must fit; one more try if it does not.")
+@click.option(
+    "-p",
+    "--param",
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    shell_complete=completed("parameters"),
+    help="Request parameter: temperature=0.2.",
+)
+@click.option(
+    "--schema",
+    metavar="FILE",
+    shell_complete=completed("files"),
+    help="JSON schema that the answer must fit; one more try if it does not.",
+)
 @click.option("--extract", is_flag=True, help="Print only the first code block of the answer.")
 @click.option("--extract-last", is_flag=True, help="Print only the last one.")
 @click.option("--raw", is_flag=True, help="On a terminal, too, print the text as it is.")

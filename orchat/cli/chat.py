@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from orchat.cli.options import common, invocation_of
+from orchat.cli.options import common, completed, invocation_of
 from orchat.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,10 +19,27 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 def screen_options(command: Decorated) -> Decorated:
     """Add the options that the screen is opened with; they may stand before the prompt or behind it."""
     options = [
-        click.option("-m", "--model", metavar="MODEL", help="Model of the first conversation."),
+        click.option(
+            "-m",
+            "--model",
+            metavar="MODEL",
+            shell_complete=completed("models"),
+            help="Model of the first conversation.",
+        ),
         click.option("-s", "--system", metavar="TEXT", help="System prompt."),
-        click.option("--persona", metavar="NAME", help="System prompt, model and parameters of [personas.NAME]."),
-        click.option("-r", "--resume", metavar="ID", help="Go on with a session; the beginning of its id is enough."),
+        click.option(
+            "--persona",
+            metavar="NAME",
+            shell_complete=completed("personas"),
+            help="System prompt, model and parameters of [personas.NAME].",
+        ),
+        click.option(
+            "-r",
+            "--resume",
+            metavar="ID",
+            shell_complete=completed("sessions"),
+            help="Go on with a session; the beginning of its id is enough.",
+        ),
         click.option("-c", "--continue", "latest", is_flag=True, help="Go on with the latest session."),
         click.option("--temp", "temporary", is_flag=True, help="A session that leaves nothing on the disk."),
     ]

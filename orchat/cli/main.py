@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,8 +21,12 @@ from orchat.cli.outcome import conclude
 from orchat.errors import UsageError
 from orchat.paths import environment
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 COMMANDS = {
     "ask": "Ask once; the answer goes to stdout.",
+    "completion": "Print what makes a shell complete orchat's words.",
     "config": "Look at the settings, or begin a settings file.",
     "doctor": "Look for faults: files, settings, keys, network, terminal.",
     "keys": "Keep API keys in the system's keyring.",
@@ -90,6 +94,13 @@ class LazyGroup(click.Group):
         _refuse_mistyped(name)
         return PROMPT, chat, args
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands from the table, and the options."""
+        from click.shell_completion import CompletionItem
+
+        fitting = [CompletionItem(name, help=about) for name, about in COMMANDS.items() if name.startswith(incomplete)]
+        return [*fitting, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
         """Write the table without loading anything."""
         with formatter.section("Commands"):
@@ -141,7 +152,9 @@ def main(argv: Sequence[str]) -> int:
 def _run(argv: Sequence[str], invocation: Invocation) -> int:
     try:
         if "_ORCHAT_COMPLETE" in invocation.environ:
-            group.main(prog_name="orchat", obj=invocation)
+            from orchat.cli.completing import complete
+
+            return complete(group, argv, invocation)
         with group.make_context("orchat", list(argv), obj=invocation) as context:
             return int(group.invoke(context) or ExitCode.DONE)
     except click.exceptions.Exit as left:

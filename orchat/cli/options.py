@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from orchat.cli.invocation import Invocation
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+Completer = Callable[[click.Context, click.Parameter, str], "list[CompletionItem]"]
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -17,6 +21,18 @@ def invocation_of(context: click.Context) -> Invocation:
     found = context.find_object(Invocation)
     assert found is not None
     return found
+
+
+def completed(kind: str) -> Completer:
+    """Complete a value by the function of this name in `orchat.cli.completing`, which is loaded when a shell asks."""
+
+    def complete(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from orchat.cli import completing
+
+        found: list[CompletionItem] = getattr(completing, kind)(context, param, incomplete)
+        return found
+
+    return complete
 
 
 def common(*, hidden: bool = True) -> Callable[[Decorated], Decorated]:
@@ -32,6 +48,7 @@ def common(*, hidden: bool = True) -> Callable[[Decorated], Decorated]:
             "config_file",
             metavar="FILE",
             callback=_config,
+            shell_complete=completed("files"),
             expose_value=False,
             hidden=hidden,
             help="Read the settings from FILE.",
@@ -42,6 +59,7 @@ def common(*, hidden: bool = True) -> Callable[[Decorated], Decorated]:
             metavar="SECTION.KEY=VALUE",
             multiple=True,
             callback=_set,
+            shell_complete=completed("settings"),
             expose_value=False,
             hidden=hidden,
             help="Change a setting for this run; may be repeated.",
@@ -50,6 +68,7 @@ def common(*, hidden: bool = True) -> Callable[[Decorated], Decorated]:
             "--home",
             metavar="DIR",
             callback=_home,
+            shell_complete=completed("files"),
             expose_value=False,
             hidden=hidden,
             help="Keep everything under DIR (as ORCHAT_HOME does).",

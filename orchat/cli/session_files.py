@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchat.cli.diagnostics import ExitCode, exit_code
-from orchat.cli.options import common, invocation_of, json_option
+from orchat.cli.options import common, completed, invocation_of, json_option
 from orchat.cli.session_id import session_ids
 from orchat.cli.table import ABOUT, count, print_table
 from orchat.errors import StoreUnwritable, UsageError
@@ -66,7 +66,7 @@ def export(
 
 
 @click.command("import", add_help_option=False, epilog=ABOUT)
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=completed("files"))
 @json_option
 @common()
 @click.pass_context

@@ -200,9 +200,3 @@ def test_what_can_always_happen_has_its_words(
 
     assert main(["broken"]) == code
     assert capfd.readouterr() == ("", says)
-
-
-def test_the_shell_completes_commands() -> None:
-    done = run(_ORCHAT_COMPLETE="bash_complete", COMP_WORDS="orchat se", COMP_CWORD="1")
-
-    assert (done.code, done.out) == (0, "plain,sessions\n")

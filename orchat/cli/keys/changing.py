@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchat.cli.options import common, invocation_of
+from orchat.cli.options import common, completed, invocation_of
 from orchat.cli.prompt import STDIN
 from orchat.errors import UsageError
 
@@ -20,7 +20,7 @@ VARIABLE = "OPENROUTER_API_KEY"
 
 
 @click.command("use", add_help_option=False)
-@click.argument("label")
+@click.argument("label", shell_complete=completed("key_labels"))
 @common()
 @click.pass_context
 def use(context: click.Context, /, *, label: str) -> None:
@@ -44,7 +44,7 @@ def use(context: click.Context, /, *, label: str) -> None:
 
 
 @click.command("rename", add_help_option=False)
-@click.argument("old")
+@click.argument("old", shell_complete=completed("key_labels"))
 @click.argument("new")
 @common()
 @click.pass_context
@@ -56,7 +56,7 @@ def rename(context: click.Context, /, *, old: str, new: str) -> None:
 
 
 @click.command("disable", add_help_option=False)
-@click.argument("label")
+@click.argument("label", shell_complete=completed("key_labels"))
 @common()
 @click.pass_context
 def disable(context: click.Context, /, *, label: str) -> None:
@@ -67,7 +67,7 @@ def disable(context: click.Context, /, *, label: str) -> None:
 
 
 @click.command("enable", add_help_option=False)
-@click.argument("label")
+@click.argument("label", shell_complete=completed("key_labels"))
 @common()
 @click.pass_context
 def enable(context: click.Context, /, *, label: str) -> None:
@@ -78,7 +78,7 @@ def enable(context: click.Context, /, *, label: str) -> None:
 
 
 @click.command("order", add_help_option=False)
-@click.argument("labels", metavar="LABEL...", nargs=-1, required=True)
+@click.argument("labels", metavar="LABEL...", nargs=-1, required=True, shell_complete=completed("key_labels"))
 @common()
 @click.pass_context
 def order(context: click.Context, /, *, labels: tuple[str, ...]) -> None:
@@ -93,7 +93,7 @@ def order(context: click.Context, /, *, labels: tuple[str, ...]) -> None:
 
 
 @click.command("remove", add_help_option=False)
-@click.argument("label")
+@click.argument("label", shell_complete=completed("key_labels"))
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @common()
 @click.pass_context

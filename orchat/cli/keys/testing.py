@@ -8,7 +8,7 @@ import click
 
 from orchat.cli.diagnostics import ExitCode, exit_code
 from orchat.cli.keys.figures import error_object, report_object, words_of
-from orchat.cli.options import common, invocation_of, json_option
+from orchat.cli.options import common, completed, invocation_of, json_option
 from orchat.cli.table import ABOUT, Value, print_table
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("test", add_help_option=False, epilog=ABOUT)
-@click.argument("labels", metavar="[LABEL...]", nargs=-1)
+@click.argument("labels", metavar="[LABEL...]", nargs=-1, shell_complete=completed("key_labels"))
 @json_option
 @common()
 @click.pass_context
