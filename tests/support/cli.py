@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -19,8 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyte
+
 ROOT = Path(__file__).parent.parent.parent
 KEY = "sk-or-v1-" + "ab12" * 16
+LINES = 24
+"""Of a terminal."""
 LIMIT_S = 30.0
 """Nothing takes as long, unless it hangs."""
 
@@ -120,8 +125,9 @@ class Terminal:
         columns: int = 100,
         program: str | None = None,
     ) -> None:
+        self._columns = columns
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, columns, 0, 0))
         self.process = subprocess.Popen(
             command(*args, program=program),
             stdin=slave if stdin is None else stdin,
@@ -150,6 +156,20 @@ class Terminal:
             assert data and time.monotonic() < limit, f"never saw {text!r} in {self.seen!r}"
             self.seen += data.decode(errors="replace")
         return self.seen
+
+    def stands(self, text: str) -> None:
+        """Wait until a text stands on the screen: what is painted anew may come in pieces."""
+        screen = pyte.Screen(self._columns, LINES)
+        stream, fed, limit = pyte.Stream(screen), 0, time.monotonic() + LIMIT_S
+        while not any(text in line for line in screen.display):
+            if fed == len(self.seen):
+                ready, _, _ = select.select([self._master], [], [], LIMIT_S)
+                assert ready and time.monotonic() < limit, "\n".join([f"never saw {text!r} on:", *screen.display])
+                data = _read(self._master)
+                self.seen += data.decode(errors="replace")
+            # pyte takes the private modes it does not know for others.
+            stream.feed(re.sub(r"\x1b\[[<=>?][0-9;]*(?:[a-zA-Z]|\$p)", "", self.seen[fed:]))
+            fed = len(self.seen)
 
     def end(self) -> Done:
         """Everything that stood on the screen, newlines as the program wrote them."""
