@@ -18,6 +18,7 @@ from orchat.cli.diagnostics import ExitCode
 from orchat.cli.invocation import Invocation
 from orchat.cli.options import common, invocation_of
 from orchat.cli.outcome import conclude
+from orchat.cli.prompt import refuse_key
 from orchat.errors import UsageError
 from orchat.paths import environment
 
@@ -56,8 +57,9 @@ def _refuse_mistyped(word: str) -> None:
     """A word that looks like a command is one that was mistyped: nobody shall pay for it as a prompt.
 
     Raises:
-        UsageError: It does.
+        UsageError: It does, or it is a key.
     """
+    refuse_key(word)
     if any(char.isspace() for char in word):
         return
     from difflib import get_close_matches

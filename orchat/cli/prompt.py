@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import select
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ LONGEST = 20_000_000
 PATIENCE_S = 1.0
 """After so long it is said that stdin is waited for: a program may have left it open without meaning to."""
 STDIN = 0
+_KEY = re.compile(r"sk-[\w-]{20,}", re.ASCII)
 STDIN_PATH = "-"
 """What stands for stdin where a path or a prompt is expected."""
 
@@ -31,7 +33,7 @@ def read_prompt(argument: str | None, *, attached: bool, taken: bool, diagnostic
         diagnostics: Says so when nothing comes from stdin for a while.
 
     Raises:
-        UsageError: It is empty, too long or not text.
+        UsageError: It is empty, too long, not text, or a key.
     """
     typed = "" if argument in (None, STDIN_PATH) else _repaired(argument or "")
     piped = "" if taken or os.isatty(STDIN) else _decoded(read_stdin(diagnostics)).strip("\n")
@@ -42,7 +44,24 @@ def read_prompt(argument: str | None, *, attached: bool, taken: bool, diagnostic
         )
     if len(prompt) > LONGEST:
         raise _too_long()
+    refuse_key(prompt)
     return prompt
+
+
+def refuse_key(prompt: str) -> None:
+    """A key that stands alone was meant for something else, and no model shall read it.
+
+    Args:
+        prompt: What would be sent.
+
+    Raises:
+        UsageError: It is a key.
+    """
+    if _KEY.fullmatch(prompt.strip()):
+        raise UsageError(
+            "this is a key rather than a prompt; it was not sent",
+            hint="Keep it: orchat keys add LABEL. An argument stands in the shell's history: better make a new key.",
+        )
 
 
 def _repaired(argument: str) -> str:

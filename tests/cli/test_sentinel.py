@@ -230,6 +230,9 @@ CASES = {
     "sessions unpin": at("sessions unpin LAST", before=("ask hi",)),
     "sessions delete": at("sessions delete -y LAST", before=("ask hi",)),
     "sessions undelete": at("sessions undelete LAST", before=("ask hi", "sessions delete -y LAST")),
+    "completion": at("completion bash", WELL, "complete"),
+    "completion": at("completion bash", WELL, "complete"),
+    "completion, of keys": ring("-- keys use work", WELL, "work", environ={"_ORCHAT_COMPLETE": "zsh"}),
     "config show": at("config show --origin", WELL, "keys.store"),
     "config path": at("config path", WELL, "config.toml"),
     "config init": at("config init", WELL, "config.toml"),
@@ -245,7 +248,9 @@ CASES = {
     # ---- a key in the place of something else
     "a key as an option": at("ask --api-key=KEY hi", MISUSED, "orchat: "),
     "a key as a flag": at("ask --KEY hi", MISUSED, "orchat: "),
-    "a key as a command": at("KEY", MISUSED, "there is no command"),
+    "a key as a command": at("KEY", MISUSED, "a key rather than a prompt"),
+    "a key as a prompt": at("ask KEY", MISUSED, "a key rather than a prompt"),
+    "a key on stdin": at("ask", MISUSED, "a key rather than a prompt", stdin=SENTINEL),
     "a key as a choice": at("usage --by KEY", MISUSED, "orchat: "),
     "a key as a session": at("ask --session KEY hi", MISUSED, "orchat: "),
 }
