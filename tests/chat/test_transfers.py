@@ -171,7 +171,7 @@ async def test_html_and_markdown_tell_the_path(house: House) -> None:
             lambda whole: whole["messages"][0]["attachments"][0].update(sha256="../x"),
             "message 1 has a file without a digest",
         ),
-        (lambda whole: whole["files"].update(x="*"), "Only base64 data is allowed"),
+        (lambda whole: whole["files"].update(x="*"), "the file x is not in base64"),
     ],
 )
 async def test_a_damaged_export_is_told_of_and_the_others_come(

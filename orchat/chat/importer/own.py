@@ -81,7 +81,10 @@ def _files(builder: Builder, value: Mapping[str, Any]) -> dict[str, str]:
     """The digests that the file names, and what they are really."""
     digests = {}
     for name, encoded in table(value.get("files")).items():
-        data = base64.b64decode(text(encoded), validate=True)
+        try:
+            data = base64.b64decode(text(encoded), validate=True)
+        except ValueError:
+            raise ValueError(f"the file {name[:16]} is not in base64") from None
         (kept,) = builder.enclose([Enclosed(data=data, name="", mime="")])
         digests[name] = kept.sha256
     return digests
