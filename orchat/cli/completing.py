@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from click.shell_completion import CompletionItem, ShellComplete
 
-from orchat.cli.options import invocation_of
 from orchat.domain.clean import clean_line, is_clean
 from orchat.errors import OrchatError
 
@@ -75,58 +74,57 @@ def _known_part(word: str, breaks: str) -> int:
 # ---- what can be chosen
 
 
-def models(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def models(invocation: Invocation, incomplete: str) -> list[CompletionItem]:
     """Ids of the catalogue as it was fetched last."""
     from orchat.store import glance
 
     try:
-        invocation = invocation_of(context)
         base_url = invocation.load().config.api.base_url
         return _fitting(glance.models(_database(invocation), base_url), incomplete)
     except OrchatError:
         return []
 
 
-def sessions(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def sessions(invocation: Invocation, incomplete: str) -> list[CompletionItem]:
     """Ids, each with its title, the session used last first."""
-    return _sessions(context, incomplete, deleted=False)
+    return _sessions(invocation, incomplete, deleted=False)
 
 
-def deleted_sessions(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def deleted_sessions(invocation: Invocation, incomplete: str) -> list[CompletionItem]:
     """The same of sessions that can be brought back."""
-    return _sessions(context, incomplete, deleted=True)
+    return _sessions(invocation, incomplete, deleted=True)
 
 
-def _sessions(context: click.Context, incomplete: str, *, deleted: bool) -> list[CompletionItem]:
+def _sessions(invocation: Invocation, incomplete: str, *, deleted: bool) -> list[CompletionItem]:
     from orchat.store import glance
 
     try:
-        found = glance.sessions(_database(invocation_of(context)), incomplete.lower(), deleted=deleted)
+        found = glance.sessions(_database(invocation), incomplete.lower(), deleted=deleted)
     except OrchatError:
         return []
     return [CompletionItem(id, help=title) for id, title in found]
 
 
-def key_labels(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def key_labels(invocation: Invocation, incomplete: str) -> list[CompletionItem]:
     """What keys are called."""
     from orchat.store import glance
 
     try:
-        return _fitting(glance.key_labels(_database(invocation_of(context))), incomplete)
+        return _fitting(glance.key_labels(_database(invocation)), incomplete)
     except OrchatError:
         return []
 
 
-def personas(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def personas(invocation: Invocation, incomplete: str) -> list[CompletionItem]:
     """Names of personas, each with the beginning of its prompt."""
     try:
-        known = invocation_of(context).load().config.personas
+        known = invocation.load().config.personas
     except OrchatError:
         return []
     return _fitting(((name, one.system or one.model or "") for name, one in known.items()), incomplete)
 
 
-def settings(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def settings(_invocation: Invocation, incomplete: str) -> list[CompletionItem]:
     """``section.key=``."""
     from dataclasses import fields
 
@@ -140,14 +138,14 @@ def settings(_context: click.Context, _param: click.Parameter, incomplete: str) 
     return _fitting(known, incomplete, kind="part")
 
 
-def parameters(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def parameters(_invocation: Invocation, incomplete: str) -> list[CompletionItem]:
     """``name=`` of every parameter of a request."""
     from orchat.domain.request import REQUEST_FIELDS
 
     return _fitting(((f"{name}=", "") for name in sorted(REQUEST_FIELDS)), incomplete, kind="part")
 
 
-def files(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def files(_invocation: Invocation, incomplete: str) -> list[CompletionItem]:
     """Whatever the shell itself knows of files."""
     return [CompletionItem(incomplete or "*", type="file")]
 

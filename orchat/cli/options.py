@@ -26,10 +26,10 @@ def invocation_of(context: click.Context) -> Invocation:
 def completed(kind: str) -> Completer:
     """Complete a value by the function of this name in `orchat.cli.completing`, which is loaded when a shell asks."""
 
-    def complete(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    def complete(context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         from orchat.cli import completing
 
-        found: list[CompletionItem] = getattr(completing, kind)(context, param, incomplete)
+        found: list[CompletionItem] = getattr(completing, kind)(invocation_of(context), incomplete)
         return found
 
     return complete
