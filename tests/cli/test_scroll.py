@@ -8,10 +8,12 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.segment import Segment
 
 from orchat.cli.scroll import Scroll, painted
 from orchat.domain.clean import clean
 from orchat.tui.transcript.blocks import render_markdown
+from orchat.tui.transcript.rows import Row
 from orchat.tui.transcript.styles import Look
 from tests.support.markdown import LONG, ORDINARY, documents
 from tests.support.page import Page, Reflowing
@@ -152,6 +154,23 @@ def test_a_table_longer_than_the_screen_is_shown_from_below_and_written_whole() 
     assert not any(row.startswith("a ") for row in shown.page.rows)
 
     assert shown.end() == fresh(table, 40)
+
+
+def test_what_turns_out_otherwise_after_it_has_left_the_screen_is_said_again_from_there() -> None:
+    shown = Shown(30, 4)
+    shown.say("start **of " + "many words " * 30)
+    shown.say("end**.")
+    rows = shown.end()
+
+    text = solid(["start of " + "many words " * 30 + "end."])
+    assert solid(rows).startswith("start**of")
+    assert solid(rows).endswith(text)
+
+
+def test_no_control_character_passes_whatever_a_row_holds() -> None:
+    row = Row((), [Segment("a\x1b[2Jb\nc", None)], 0)
+
+    assert painted(row) == "a\N{REPLACEMENT CHARACTER}[2Jb\N{REPLACEMENT CHARACTER}c"
 
 
 def test_hostile_text_steers_nothing() -> None:
