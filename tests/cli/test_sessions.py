@@ -260,11 +260,9 @@ def test_damaged_files_are_told_of_and_the_others_come(orchat: Orchat, tmp_path:
 
 def completed(words: str, demo: DemoThread) -> list[str]:
     """What the shell offers for the last word."""
-    environ = environment(demo.base_url, _ORCHAT_COMPLETE="bash_complete", COMP_WORDS=words)
-    environ["COMP_CWORD"] = str(len(words.split(" ")) - 1)
-    done = run(environ=environ)
+    done = run(environ=environment(demo.base_url, _ORCHAT_COMPLETE="bash", _ORCHAT_LINE=words))
     assert done.err == ""
-    return [line.partition(",")[2] for line in done.out.splitlines() if line]
+    return [line.split("\t")[1] for line in done.out.splitlines()]
 
 
 def test_the_shell_completes_ids(session: str, orchat: Orchat, demo: DemoThread) -> None:
