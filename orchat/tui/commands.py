@@ -44,7 +44,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         id="sessions",
         title="sessions",
-        about="Find, resume, rename or delete a session",
+        about="Find, resume, pin, export or delete a session",
         keys="ctrl+r",
         slash="sessions",
         footer=True,

@@ -7,112 +7,21 @@ from textual.command import CommandPalette
 from textual.widgets import Input
 
 from orchat.demo.launch import start_demo
-from orchat.demo.script import fail, say, stall
+from orchat.demo.script import fail, say
 from orchat.demo.server import DemoServer
 from orchat.domain.secret import Secret
 from orchat.runtime import Runtime
-from orchat.tui.screens.confirm import AskLine, Choose, Confirm
+from orchat.tui.screens.confirm import Choose
 from orchat.tui.screens.help import Help
 from orchat.tui.screens.picker import Picker
-from orchat.tui.screens.sessions import Sessions
 from orchat.tui.screens.usage import UsageScreen
 from orchat.tui.screens.welcome import Welcome
 from tests.support.clock import FakeClock
-from tests.support.screen import Person, at_screen, screen_runtime
+from tests.support.screen import at_screen, screen_runtime
 
 pytestmark = pytest.mark.anyio
 
 PASTED = "sk-or-v1-" + "0a1b2c3d" * 8
-
-
-# ---- sessions ----
-
-
-async def three_sessions(person: Person) -> None:
-    for prompt in ("pirates of old", "tea and coffee", "prime numbers"):
-        await person.ask(prompt)
-        await person.press("ctrl+n")
-        await person.until_shown("New conversation")
-
-
-async def open_sessions(person: Person) -> None:
-    await person.press("ctrl+r")
-    await person.until_on(Sessions)
-    await person.settled()
-
-
-async def test_sessions_are_found_by_what_was_said_and_resumed(server: DemoServer) -> None:
-    server.script(say("about ships"), say("about **leaves**"), say("about two and three"))
-    async with at_screen(screen_runtime(server)) as person:
-        await three_sessions(person)
-        await open_sessions(person)
-        await person.until_shown("pirates of old", "tea and coffee", "prime numbers", "3 sessions")
-        await person.type("leaves")
-        await person.until_shown("1 session ")
-        assert "tea and coffee" in person.text and "leaves" in person.text
-        await person.press("enter")
-        await person.until_shown("tea and coffee  ·  1 turn", "about leaves")
-
-
-async def test_nothing_found_is_said(server: DemoServer) -> None:
-    async with at_screen(screen_runtime(server)) as person:
-        await open_sessions(person)
-        await person.until_shown("no session yet")
-        await person.press("f2", "ctrl+d", "enter")
-        await person.type("zzz")
-        await person.until_shown("nothing was said like that")
-        await person.press("escape")
-        await person.until(lambda: person.app.screen is person.chat)
-
-
-async def test_a_session_is_renamed_and_deleted_after_a_question(server: DemoServer) -> None:
-    server.script(say("one"), say("two"), say("three"))
-    async with at_screen(screen_runtime(server)) as person:
-        await three_sessions(person)
-        await open_sessions(person)
-        await person.until_shown("3 sessions")
-        await person.press("down", "up", "pagedown", "f2")
-        await person.until_on(AskLine)
-        await person.type(" times")
-        await person.press("enter")
-        await person.until_shown("pirates of old times")
-        await person.press("f2")
-        await person.until_on(AskLine)
-        await person.press("escape")
-        await person.until_on(Sessions)
-        await person.press("ctrl+d")
-        await person.until_on(Confirm)
-        await person.until_shown("Delete this session?", "pirates of old times")
-        await person.press("escape")
-        await person.until_on(Sessions)
-        await person.press("ctrl+d")
-        await person.until_on(Confirm)
-        await person.press("enter")
-        await person.until_shown("2 sessions")
-        assert "pirates" not in person.text
-
-
-async def test_deleting_or_renaming_the_session_that_is_shown(server: DemoServer) -> None:
-    server.script(say("one"))
-    async with at_screen(screen_runtime(server), size=(64, 24)) as person:
-        await person.ask("hello")
-        await open_sessions(person)
-        await person.press("f2")
-        await person.until_on(AskLine)
-        await person.type("!")
-        await person.press("enter")
-        await person.until_on(Sessions)
-        await person.until_shown("hello!")
-        await person.press("escape")
-        await person.until_shown("hello!")
-        await open_sessions(person)
-        await person.press("ctrl+d")
-        await person.until_on(Confirm)
-        await person.press("y")
-        await person.until_on(Sessions)
-        await person.until_shown("no session yet")
-        await person.press("escape")
-        await person.until_shown("New conversation")
 
 
 # ---- keys ----
@@ -280,22 +189,3 @@ async def test_the_palette_finds_commands(server: DemoServer) -> None:
         await person.press("ctrl+p")
         await person.pilot.pause()
         assert isinstance(person.app.screen, Picker), "the palette belongs to the chat"
-
-
-async def test_switching_sessions_while_an_answer_runs(server: DemoServer) -> None:
-    server.script(say("one"), stall(stage="body", text="Once"))
-    async with at_screen(screen_runtime(server)) as person:
-        await person.ask("first")
-        await person.press("ctrl+n")
-        await person.enter("second")
-        await person.until_shown("Once")
-        await person.enter("queued words")
-        await open_sessions(person)
-        await person.press("down", "enter")
-        await person.until_shown("first  ·  1 turn", "one")
-        assert person.composer_text == ""
-        await open_sessions(person)
-        await person.type("second")
-        await person.press("enter")
-        await person.until_shown("stopped: this is what had arrived")
-        assert person.composer_text == "queued words"

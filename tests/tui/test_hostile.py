@@ -12,7 +12,7 @@ from orchat.demo.launch import start_demo
 from orchat.demo.models import WRITER, find
 from orchat.demo.script import fail, raw, say
 from orchat.demo.server import DemoServer
-from orchat.tui.screens.confirm import AskLine, Choose, Confirm
+from orchat.tui.screens.confirm import AskLine, Choose
 from orchat.tui.screens.picker import Picker
 from orchat.tui.screens.sessions import Sessions
 from orchat.tui.screens.usage import UsageScreen
@@ -70,10 +70,10 @@ async def test_what_models_people_and_errors_say(server: DemoServer) -> None:
         await person.settled()
         assert "[/nope]" in shown(person)
         await person.press("ctrl+d")
-        await person.until_on(Confirm)
+        await person.until_shown("Deleted: [/nope]")
         shown(person)
-        await person.press("escape")
-        await person.until_on(Sessions)
+        await person.press("ctrl+z")
+        await person.until_shown("Brought back: [/nope]")
         await person.type("end")
         await person.settled()
         shown(person)

@@ -22,12 +22,12 @@ from orchat.domain.money import Cost, Usage
 from orchat.tui import commands, wording
 from orchat.tui.entries import answer_entry, answer_facts, chip, entries_of
 from orchat.tui.figures import Figures, draft_cost
+from orchat.tui.found import snippet
 from orchat.tui.guard import Guard
 from orchat.tui.lines import column, gauge, keys_line, spread
 from orchat.tui.problems import Problem, problem_of, stored_problem, unexpected
 from orchat.tui.progress import Progress
 from orchat.tui.screens.actions import ACTIONS
-from orchat.tui.screens.sessions import snippet
 from orchat.tui.themes import OURS, fill_in
 from orchat.tui.transcript.colours import contrast
 from orchat.tui.widgets.sidebar import answer_cost, context_words, prices

@@ -49,8 +49,9 @@ async def sessions(screen: ChatScreen, _argument: str) -> None:
         screen.session.reset()
     elif present and present.id in dialog.renamed:
         await screen.session.reload()
-    if chosen and (present is None or chosen != present.id):
-        await screen.open_session(chosen)
+    at = dialog.hit(chosen) if chosen else None
+    if chosen and (at is not None or present is None or chosen != present.id):
+        await screen.open_session(chosen, at=at)
     screen.refresh_figures()
 
 

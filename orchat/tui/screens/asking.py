@@ -10,8 +10,10 @@ from typing import Any
 from textual import work
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
+from orchat.errors import NotFound
 from orchat.tui.changes import Prompt
 from orchat.tui.screens.starting import Starting
+from orchat.tui.transcript.widget import Transcript
 
 
 class Asking(Starting):
@@ -69,9 +71,26 @@ class Asking(Starting):
             with suppress(WorkerCancelled, WorkerFailed):
                 await self._answering.wait()
 
-    async def open_session(self, id_or_prefix: str) -> None:
-        """Show another conversation."""
+    async def open_session(self, id_or_prefix: str, *, at: int | None = None) -> None:
+        """Show another conversation.
+
+        Args:
+            id_or_prefix: Which one.
+            at: Number of the message to go to, on whatever branch it is.
+        """
         await self.leave_session()
+        if at is not None:
+            await self._lead_to(id_or_prefix, at)
         await self.session.open(id_or_prefix)
         self.take_draft()
         self.to_composer()
+        entry = next((entry for entry in self.session.entries if at is not None and entry.key == at), None)
+        if entry is not None:
+            self.query_one(Transcript).mark(entry)
+
+    async def _lead_to(self, conversation_id: str, message_id: int) -> None:
+        """Let the path that is shown lead through a message, if it is still there."""
+        service = self.runtime.conversations
+        if all(stored.id != message_id for stored in await service.path(conversation_id)):
+            with suppress(NotFound):
+                await service.switch(conversation_id, message_id)

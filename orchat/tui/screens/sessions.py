@@ -4,45 +4,80 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
 from orchat.domain.clean import clean_line
-from orchat.domain.conversation import Conversation, SearchHit
+from orchat.domain.conversation import Conversation, SearchHit, StoredMessage
+from orchat.domain.query import parse_query
+from orchat.domain.sessions import SessionFilter
 from orchat.errors import OrchatError
-from orchat.tui.lines import ACCENT, DIM, STRONG, column, keys_line, spread
-from orchat.tui.screens.confirm import AskLine, Confirm
+from orchat.tui import exporting
+from orchat.tui.found import facts, hit_line, line, preview
+from orchat.tui.lines import DIM, ERROR, keys_rows
+from orchat.tui.screens.confirm import AskLine, Choose
 from orchat.tui.screens.dialog import TitleLine
 from orchat.tui.screens.finder import Finder
 from orchat.tui.widgets.rows import Row, RowList
-from orchat.tui.wording import plain, plural, short_model, usd, when
+from orchat.tui.wording import plural
 
 if TYPE_CHECKING:
     from orchat.runtime import Runtime
 
 MOST = 500
 """Sessions listed; older ones are found by searching."""
-_WIDE = 84
-MATCH_BEGINS, MATCH_ENDS = "\x02", "\x03"
-"""Between these stands what a search found."""
+PREVIEW_S = 0.05
+"""Seconds that a row has to be looked at before its session is read."""
+KEYS = (
+    ("Enter", "open"),
+    ("F2", "rename"),
+    ("^T", "pin"),
+    ("^Y", "duplicate"),
+    ("^S", "export"),
+    ("^D", "delete"),
+    ("^Z", "undo"),
+    ("Esc", "back"),
+)
 
 
 class Sessions(Finder):
-    """Gives back the id of the session to go on with.
+    """Gives back the id of the session to go on with; `hit` tells where in it.
 
     Args:
         runtime: Started.
         current: Id of the session that is shown, if it has one.
     """
 
+    DEFAULT_CSS = """
+    Sessions {
+        & > #panel { max-width: 160; max-height: 52; }
+        & #found { height: 1fr; }
+        & RowList { width: 1fr; }
+        & #preview { width: 1fr; height: 1fr; margin-left: 1; padding-left: 2; display: none; overflow: hidden; }
+        & #facts { height: 1; display: none; }
+        & #note { height: auto; max-height: 2; display: none; }
+        & #note.-filled { display: block; }
+        & .foot { margin-top: 0; }
+    }
+    Sessions.-split #preview { display: block; border-left: solid $line; }
+    Sessions.-wide #facts { display: block; }
+    Sessions.-narrow #facts { display: block; }
+    """
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide"), (100, "-split")]
     BINDINGS = [
         Binding("f2", "rename", "Rename", show=False, priority=True),
+        Binding("ctrl+t", "pin", "Pin", show=False, priority=True),
+        Binding("ctrl+y", "duplicate", "Duplicate", show=False, priority=True),
+        Binding("ctrl+s", "export", "Export", show=False, priority=True),
         Binding("ctrl+d", "delete", "Delete", show=False, priority=True),
+        Binding("ctrl+z", "undo", "Undo", show=False, priority=True),
     ]
 
     def __init__(self, runtime: Runtime, *, current: str | None = None) -> None:
@@ -50,24 +85,51 @@ class Sessions(Finder):
         self._runtime = runtime
         self._current = current
         self._all: dict[str, Conversation] = {}
-        self.deleted: set[str] = set()
-        """Ids of the sessions that were deleted here."""
+        self._hits: dict[str, SearchHit] = {}
+        self._gone: list[str] = []
         self.renamed: set[str] = set()
         """Ids of the sessions that were renamed here."""
 
+    @property
+    def deleted(self) -> frozenset[str]:
+        """Ids of the sessions that were deleted here and not brought back."""
+        return frozenset(self._gone)
+
+    def hit(self, conversation_id: str) -> int | None:
+        """Number of the message that was found in a session."""
+        found = self._hits.get(conversation_id)
+        return found.message_id if found else None
+
     def content(self) -> ComposeResult:
-        """Search, list, keys."""
+        """Search, list, preview, keys."""
         yield TitleLine("Sessions")
-        yield from self.line("words of a title or of anything that was said")
-        yield RowList(empty="loading …")
-        yield Static(keys_line(("Enter", "go on"), ("F2", "rename"), ("^D", "delete"), ("Esc", "back")), classes="foot")
+        yield from self.line('words · "a phrase" · model:NAME · after:2026-01 · title:WORD')
+        with Horizontal(id="found"):
+            yield RowList(empty="loading …")
+            yield Static(Content(""), id="preview")
+        yield Static(Content(""), id="facts")
+        yield Static(Content(""), id="note")
+        yield Static(Content(""), classes="foot", id="keys")
 
     def on_mount(self) -> None:
         """Fill the list."""
         self._search("")
 
+    def on_resize(self) -> None:
+        """The keys take as many lines as they need, the preview as many as there are."""
+        self.call_after_refresh(self._refit)
+
+    def _refit(self) -> None:
+        keys = self.query_one("#keys", Static)
+        keys.update(keys_rows(*KEYS, width=max(20, keys.size.width)))
+        self._look(self.rows.highlighted)
+
+    # ---- finding ----
+
     def find(self) -> None:
         """Show the titles that fit at once, and where else it was said as soon as that is known."""
+        self._note("")
+        self._hits = {}
         self._fill(self.typed, (), None, empty="searching …")
         self._search(self.typed)
 
@@ -78,24 +140,73 @@ class Sessions(Finder):
             if not self._all or highlight is not None:
                 self._all = {found.id: found for found in await service.list(limit=MOST)}
             hits = await service.search(text) if text.strip() else []
+            if len(self._all) >= MOST and (title := _title_words(text)):
+                older = await service.list(limit=MOST, wanted=SessionFilter(title=title))
+                self._all.update({found.id: found for found in older})
         except OrchatError as error:
             self.rows.set_rows((), empty=clean_line(error.message, 200))
             return
         self._fill(text, hits, highlight or self._current)
 
     def _fill(self, text: str, hits: Sequence[SearchHit], highlight: str | None, empty: str = "") -> None:
-        now = self._runtime.clock.now()
-        words = text.casefold().split()
-        found = [kept for kept in self._all.values() if all(word in kept.title.casefold() for word in words)]
-        rows = [Row(kept.id, partial(_line, kept, now)) for kept in found]
-        listed = {kept.id for kept in found}
+        now, words = self._runtime.clock.now(), _title_words(text).casefold().split()
+        is_all = not text.strip()
+        found = [
+            kept
+            for kept in self._all.values()
+            if is_all or (words and all(word in kept.title.casefold() for word in words))
+        ]
+        self._hits = {}
         for hit in hits:
-            if hit.conversation_id not in listed:
-                listed.add(hit.conversation_id)
-                rows.append(Row(hit.conversation_id, partial(_hit_line, hit, now)))
-        nothing = "nothing was said like that" if words else "no session yet: whatever you ask is kept here"
-        self.rows.set_rows(rows, highlight=None if words else highlight, empty=empty or nothing)
-        self.query_one(TitleLine).set_facts(plural(len(rows), "session"))
+            self._hits.setdefault(hit.conversation_id, hit)
+        pinned: list[Row] = []
+        others: list[Row] = []
+        titled = {kept.id for kept in found}
+        for kept in found:
+            (pinned if kept.pinned else others).append(Row(kept.id, partial(line, kept, now)))
+        for id, hit in self._hits.items():
+            if id not in titled:
+                of = self._all.get(id)
+                (pinned if of and of.pinned else others).append(Row(id, partial(hit_line, hit, of, now)))
+        nothing = "no session yet: whatever you ask is kept here" if is_all else "nothing was said like that"
+        self.rows.set_rows([*pinned, *others], highlight=highlight if is_all else None, empty=empty or nothing)
+        self.query_one(TitleLine).set_facts(plural(len(pinned) + len(others), "session"))
+
+    # ---- looking ----
+
+    @on(RowList.Highlighted)
+    def _highlighted(self, event: RowList.Highlighted) -> None:
+        event.stop()
+        self._look(event.row)
+
+    def _look(self, row: Row | None) -> None:
+        if row is None:
+            self._show(Content(""), Content(""))
+        else:
+            self._preview(row.id)
+
+    @work(group="preview", exclusive=True, exit_on_error=False, description="read a session for its preview")
+    async def _preview(self, id: str) -> None:
+        await self._runtime.clock.sleep(PREVIEW_S)
+        hit = self._hits.get(id)
+        try:
+            told = await self._runtime.conversations.transcript(id, through=hit.message_id if hit else None)
+        except OrchatError as error:
+            self._show(Content.styled(clean_line(error.message, 200), DIM), Content(""))
+            return
+        now, pane = self._runtime.clock.now(), self.query_one("#preview", Static)
+        path: Sequence[StoredMessage] = told.messages
+        size = (max(20, pane.content_size.width), max(4, pane.content_size.height))
+        self._show(preview(told.conversation, path, hit, now, size), facts(told.conversation, path, now))
+
+    def _show(self, preview: Content, facts: Content) -> None:
+        self.query_one("#preview", Static).update(preview)
+        self.query_one("#facts", Static).update(Content.assemble("  ", facts) if facts else facts)
+
+    def _note(self, words: str, *, is_error: bool = False) -> None:
+        note = self.query_one("#note", Static)
+        note.update(Content.styled(clean_line(words, 300), ERROR if is_error else DIM))
+        note.set_class(bool(words), "-filled")
 
     # ---- changing ----
 
@@ -111,58 +222,79 @@ class Sessions(Finder):
             self.renamed.add(chosen.id)
             self._search(self.typed, highlight=chosen.id)
 
-    @work(group="change", exclusive=True, exit_on_error=False, description="delete a session")
-    async def action_delete(self) -> None:
-        """Delete the highlighted session, after a question."""
+    @work(group="change", exit_on_error=False, description="pin a session")
+    async def action_pin(self) -> None:
+        """Keep the highlighted session at the top, or let it go down."""
         chosen = self.rows.highlighted
         if chosen is None:
             return
-        about = Content.assemble(plain(self._title(chosen.id), 200), "\n", ("It cannot be brought back.", DIM))
-        if await self.app.push_screen_wait(Confirm("Delete this session?", about, yes="delete")):
-            await self._runtime.conversations.delete(chosen.id)
-            self.deleted.add(chosen.id)
-            self._search(self.typed, highlight="")
+        kept = await self._runtime.conversations.get(chosen.id)
+        await self._runtime.conversations.pin(chosen.id, not kept.pinned)
+        self._note("Not pinned any more." if kept.pinned else "Pinned: it stays at the top.")
+        self._search(self.typed, highlight=chosen.id)
+
+    @work(group="change", exit_on_error=False, description="duplicate a session")
+    async def action_duplicate(self) -> None:
+        """Copy the highlighted session with all its branches."""
+        chosen = self.rows.highlighted
+        if chosen is None:
+            return
+        made = await self._runtime.conversations.duplicate(chosen.id)
+        self._note("Duplicated: the copy is highlighted.")
+        self._search(self.typed, highlight=made.id)
+
+    @work(group="change", exclusive=True, exit_on_error=False, description="export a session")
+    async def action_export(self) -> None:
+        """Write the highlighted session into a file."""
+        chosen = self.rows.highlighted
+        if chosen is None:
+            return
+        form = await self.app.push_screen_wait(Choose("Export as", list(exporting.FORMS)))
+        if form is None:
+            return
+        try:
+            target = await exporting.export(self._runtime, chosen.id, exporting.FORMS[form], Path.cwd())
+        except OrchatError as error:
+            self._note(f"{error.message}. {error.hint or ''}", is_error=True)
+        else:
+            self._note(f"Written to {target}.")
+
+    @work(group="change", exit_on_error=False, description="delete a session")
+    async def action_delete(self) -> None:
+        """Delete the highlighted session; it can be brought back."""
+        chosen = self.rows.highlighted
+        if chosen is None or chosen.id in self._gone:
+            return
+        title = self._title(chosen.id)
+        next_one = self._neighbour(chosen.id)
+        self._gone.append(chosen.id)
+        await self._runtime.conversations.delete(chosen.id)
+        self._note(f"Deleted: {clean_line(title, 60)}. Ctrl+Z brings it back.")
+        self._search(self.typed, highlight=next_one)
+
+    @work(group="change", exit_on_error=False, description="bring a session back")
+    async def action_undo(self) -> None:
+        """Bring back what was deleted last."""
+        if not self._gone:
+            self._note("Nothing was deleted here.")
+            return
+        made = await self._runtime.conversations.undelete(self._gone.pop())
+        self._note(f"Brought back: {clean_line(made.title, 60)}.")
+        self._search(self.typed, highlight=made.id)
+
+    def _neighbour(self, id: str) -> str:
+        """The row that is highlighted when this one is gone."""
+        ids = [row.id for row in self.rows.rows]
+        at = ids.index(id)
+        return next(iter((*ids[at + 1 : at + 2], *ids[max(0, at - 1) : at])), "")
 
     def _title(self, conversation_id: str) -> str:
         kept = self._all.get(conversation_id)
         return kept.title if kept else conversation_id
 
 
-def _line(kept: Conversation, now: float, width: int) -> Content:
-    """Title, model, messages, cost, time: the less room, the fewer of them."""
-    time = _time(kept.updated_at, now)
-    title = Content.assemble(" ", plain(kept.title, 200))
-    if width < _WIDE:
-        return spread(title, time, width)
-    cost = usd(kept.cost_pico) if kept.cost_pico else ""
-    right = Content.assemble(
-        column(Content(clean_line(short_model(kept.model or ""), 40)), 22),
-        column(Content(plural(kept.messages, "message")), 13, "right"),
-        column(Content(cost), 11, "right"),
-        time,
-    )
-    return spread(title, right.stylize(DIM), width)
-
-
-def _time(epoch_s: float, now: float) -> Content:
-    return Content.assemble(column(Content.styled(when(epoch_s, now), DIM), 11, "right"), " ")
-
-
-def _hit_line(hit: SearchHit, now: float, width: int) -> Content:
-    """The title, and the words around what was found."""
-    title = plain(hit.conversation_title, 200).truncate(max(12, width // 3), ellipsis=True)
-    return spread(Content.assemble(" ", title, "  ", snippet(hit.snippet)), _time(hit.created_at, now), width)
-
-
-def snippet(text: str) -> Content:
-    """Text around a match, the match in bold: both are foreign."""
-    parts: list[Content] = []
-    for piece in text.split(MATCH_BEGINS):
-        found, mark, rest = piece.partition(MATCH_ENDS)
-        if mark:
-            parts.append(Content.styled(clean_line(found, 200), f"{STRONG} {ACCENT}"))
-        else:
-            rest = found
-        kept = clean_line(f"|{rest}|", 300)[1:-1]
-        parts.append(Content.styled(kept, DIM))
-    return Content("").join(parts)
+def _title_words(text: str) -> str:
+    """What may stand in a title, if only words were typed."""
+    query = parse_query(text)
+    is_plain = not (query.models or query.titles or query.after or query.before)
+    return " ".join(term.text for term in query.terms) if is_plain else ""
