@@ -13,8 +13,8 @@ from orchat.domain.events import Attempted, BudgetNear, Event, ReasoningDelta, S
 from orchat.errors import KeyringUnavailable, NoKeys, OrchatError
 from orchat.tui import changes
 from orchat.tui.changes import Change, Prompt
-from orchat.tui.entries import answer_end, chip
-from orchat.tui.problems import Problem, budget_near, problem_of, unexpected
+from orchat.tui.entries import answer_end, chip, is_unfinished
+from orchat.tui.problems import Problem, budget_near, problem_of, unexpected, with_rest
 from orchat.tui.progress import Progress
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.wording import short_model
@@ -40,6 +40,7 @@ class Answering:
         prompt_id: Number of the prompt, if it was kept before.
         answer: Shows an answer that is over; None: a new one is about to begin.
         problem: What went wrong with the answer that is over.
+        begun: An earlier answer that stopped and that this one goes on with.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Answering:
         prompt_id: int | None = None,
         answer: Entry | None = None,
         problem: Problem | None = None,
+        begun: StoredMessage | None = None,
     ) -> None:
         self._runtime = runtime
         self._clock = runtime.clock
@@ -69,8 +71,13 @@ class Answering:
         self.is_running = answer is None
         """From the key press to the end."""
         self.answer = answer or Entry(
-            role="model", title=short_model(model) or "model", facts=self._progress.facts(self._clock.monotonic())
+            role="model",
+            title=short_model(model) or "model",
+            facts=self._progress.facts(self._clock.monotonic()),
+            source=begun.text if begun else "",
+            reasoning=begun.reply.reasoning if begun else "",
         )
+        self._begun = begun
 
     @property
     def was_sent(self) -> bool:
@@ -99,6 +106,8 @@ class Answering:
             raise
         except OrchatError as error:
             self.problem = problem_of(error, now=self._clock.now(), key_label=self._key_label)
+            if self.stored is not None and is_unfinished(self.stored):
+                self.problem = with_rest(self.problem)
         except asyncio.CancelledError:
             self._end("" if self.stored else NOT_SENT)
             raise
@@ -108,10 +117,14 @@ class Answering:
         self._end("")
         return self.problem is None
 
-    async def _answer(self, turn: Turn) -> None:
+    def began(self, turn: Turn) -> None:
+        """Prompt and answer have their numbers."""
         self.prompt_id = turn.prompt.id
         chips = tuple(chip(attachment) for attachment in turn.prompt.attachments)
         self._update(self.you, chips=chips, key=turn.prompt.id)
+        self._update(self.answer, key=turn.answer_id)
+
+    async def _answer(self, turn: Turn) -> None:
         self._progress.started(self._clock.monotonic())
         try:
             async with turn:
@@ -167,6 +180,9 @@ class Answering:
         if self.problem is not None:
             self._card(self.problem)
         self._show(changes.Finished(entry=self.answer))
+        if self._begun is not None and self.stored is not None:
+            # What was sent twice at the seam is in it once.
+            self._update(self.answer, source=self.stored.text, reasoning=self.stored.reply.reasoning)
 
     async def recheck(self) -> bool:
         """Ask the server about the key that was put aside, so that it is put aside no longer if it serves.

@@ -171,6 +171,7 @@ class OrchatApp(App[None]):
         """Whoever comes back to this window sees what others have used meanwhile; no timer has to look for it."""
         if self.chat is not None:
             self.chat.refresh_figures()
+            self.chat.look()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """No cursor blinks: two writes a second would keep a laptop awake for nothing."""

@@ -33,6 +33,16 @@ class Replaced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spliced:
+    """Other messages stand at the end of the path."""
+
+    at: int
+    """Index of the first one that is another."""
+    entries: tuple[Entry, ...]
+    """All from there on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
     """A message begins."""
 
@@ -137,6 +147,7 @@ class KeyNeeded:
 
 Change: TypeAlias = (
     Replaced
+    | Spliced
     | Added
     | Removed
     | Said

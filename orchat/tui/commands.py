@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Scope = Literal["app", "chat", "transcript"]
+Scope = Literal["app", "chat", "transcript", "message"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,8 @@ class Command:
     argument: str = ""
     """What follows the name, as shown in help; empty: nothing."""
     scope: Scope = "chat"
-    """``app``: everywhere; ``chat``: on the chat screen; ``transcript``: while the conversation has the focus."""
+    """``app``: everywhere; ``chat``: on the chat screen; ``transcript``: while the conversation has the focus;
+    ``message``: while one of its messages is marked."""
     footer: bool = False
     """Shown in the line at the bottom."""
 
@@ -63,7 +64,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(id="stop", title="stop", about="Clear the queue, then stop the answer", keys="escape", slash="stop"),
     Command(id="retry", title="retry", about="Answer the last prompt again", slash="retry"),
-    Command(id="copy", title="copy", about="Copy the last answer", slash="copy"),
+    Command(id="copy", title="copy", about="Copy the marked message, or the last answer", slash="copy"),
     Command(
         id="system",
         title="system prompt",
@@ -72,19 +73,111 @@ COMMANDS: tuple[Command, ...] = (
         argument="[TEXT]",
     ),
     Command(id="rename", title="rename", about="Give this session a title", slash="rename", argument="TITLE"),
+    Command(id="temp", title="temporary session", about="Begin a session that leaves nothing on the disk", slash="temp"),
+    Command(id="keep", title="keep", about="Keep this temporary session after all", slash="keep"),
     Command(id="key", title="key", about="Paste another key", slash="key"),
     Command(id="login", title="sign in", about="Sign in with OpenRouter for a key", slash="login"),
     Command(id="theme", title="theme", about="Choose the colours", slash="theme", argument="[NAME]"),
     Command(id="sidebar", title="sidebar", about="Show or hide the figures", keys="ctrl+b", slash="sidebar"),
     Command(id="focus", title="conversation", about="Go to the conversation, and back", keys="f6"),
-    Command(id="bottom", title="end", about="Go to the newest line", keys="end", slash="end", scope="transcript"),
-    Command(id="copy_answer", title="copy", about="Copy the last answer", keys="c", scope="transcript"),
     Command(
-        id="copy_code", title="copy code", about="Copy a code block of the last answer", keys="y", scope="transcript"
+        id="previous_message",
+        title="message",
+        about="Mark the message before, to do something with it",
+        keys="alt+up",
     ),
-    Command(id="again", title="again", about="Answer the last prompt again", keys="r", scope="transcript"),
+    Command(id="next_message", title="next message", about="Mark the message after", keys="alt+down"),
+    Command(id="bottom", title="end", about="Go to the newest line", keys="end", slash="end", scope="transcript"),
     Command(
-        id="again_with", title="other model", about="Answer it again with another model", keys="R", scope="transcript"
+        id="copy_answer",
+        title="copy",
+        about="Copy the marked message, or the last answer",
+        keys="c",
+        scope="transcript",
+    ),
+    Command(
+        id="copy_code",
+        title="copy code",
+        about="Copy a code block of it",
+        keys="y",
+        slash="code",
+        argument="[NUMBER]",
+        scope="transcript",
+    ),
+    Command(id="again", title="again", about="Answer its prompt again, or the last one", keys="r", scope="transcript"),
+    Command(
+        id="again_with",
+        title="other model",
+        about="Answer it again with another model",
+        keys="R",
+        slash="again",
+        argument="[MODEL]",
+        scope="transcript",
+    ),
+    Command(
+        id="edit",
+        title="edit",
+        about="Edit the prompt and send it again, as a new branch",
+        keys="e",
+        slash="edit",
+        scope="message",
+    ),
+    Command(
+        id="go_on",
+        title="go on",
+        about="Go on with an answer that was stopped or cut",
+        keys="g",
+        slash="continue",
+        scope="message",
+    ),
+    Command(
+        id="previous_branch",
+        title="branch",
+        about="Show the branch before",
+        keys="left",
+        slash="branch-back",
+        scope="message",
+    ),
+    Command(
+        id="next_branch",
+        title="next branch",
+        about="Show the branch after, or one by its number",
+        keys="right",
+        slash="branch",
+        argument="[NUMBER]",
+        scope="message",
+    ),
+    Command(
+        id="fork",
+        title="fork",
+        about="Go on from here in a session of its own",
+        keys="f",
+        slash="fork",
+        scope="message",
+    ),
+    Command(
+        id="delete",
+        title="delete",
+        about="Delete the message and everything after it",
+        keys="d",
+        slash="delete",
+        scope="message",
+    ),
+    Command(
+        id="restore",
+        title="undo",
+        about="Bring back what was deleted last",
+        keys="u",
+        slash="undo",
+        scope="transcript",
+    ),
+    Command(
+        id="details",
+        title="details",
+        about="Provider, tokens, cost, times, key of a message",
+        keys="i",
+        slash="details",
+        scope="message",
     ),
     Command(
         id="lower",
@@ -139,6 +232,8 @@ _KEY_NAMES = {
     "delete": "Del",
     "up": "↑",
     "down": "↓",
+    "left": "←",
+    "right": "→",
 }
 
 

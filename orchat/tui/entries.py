@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
 from orchat.tui.changes import Prompt
-from orchat.tui.problems import Problem, stored_problem
+from orchat.tui.problems import Problem, stored_problem, with_rest
 from orchat.tui.transcript.entry import Entry, ErrorCard
 from orchat.tui.wording import clock_time, cost, duration, short_model, size, speed
 
@@ -83,7 +83,17 @@ def answer_facts(stored: StoredMessage) -> str:
 
 def stored_problem_of(stored: StoredMessage) -> Problem | None:
     """What went wrong with a kept answer."""
-    return stored_problem(stored.error, stored.hint, cut=stored.state == "cut") if stored.error else None
+    if not stored.error:
+        return None
+    problem = stored_problem(stored.error, stored.hint, cut=stored.state == "cut")
+    return with_rest(problem) if is_unfinished(stored) else problem
+
+
+def is_unfinished(stored: StoredMessage) -> bool:
+    """Whether there is an answer that can be gone on with."""
+    if stored.role != "assistant" or stored.state == "streaming" or not stored.text.strip():
+        return False
+    return stored.state != "done" or stored.finish_reason == "length"
 
 
 def answer_end(stored: StoredMessage, *, asked: str = "", lasted: str = "", card: ErrorCard | None = None) -> Ended:

@@ -26,7 +26,7 @@ class Commands(Provider):
         return self.screen
 
     def _all(self) -> tuple[Command, ...]:
-        return tuple(c for c in COMMANDS if (c.scope != "transcript" or c.slash) and c.id != "palette")
+        return tuple(c for c in COMMANDS if (c.scope in ("app", "chat") or c.slash) and c.id != "palette")
 
     async def discover(self) -> Hits:
         """All of them, before anything is typed."""

@@ -13,7 +13,7 @@ from orchat.tui.standing import back_at, cause
 from orchat.tui.transcript.entry import ErrorCard
 from orchat.tui.wording import usd
 
-WayId = Literal["again", "again_with", "lower", "new_key", "next_key", "keys", "over_budget"]
+WayId = Literal["again", "again_with", "lower", "new_key", "next_key", "keys", "over_budget", "go_on"]
 """Ids of commands."""
 Ways = tuple[tuple[WayId, str], ...]
 
@@ -71,6 +71,7 @@ RETRY: tuple[WayId, str] = ("again", "retry")
 OTHER_MODEL: tuple[WayId, str] = ("again_with", "other model")
 OTHER_KEY: tuple[WayId, str] = ("new_key", "other key")
 KEYS: tuple[WayId, str] = ("keys", "keys")
+GO_ON: tuple[WayId, str] = ("go_on", "go on")
 ANYWAY: tuple[WayId, str] = ("over_budget", "send anyway")
 
 _SCOPES = {
@@ -202,6 +203,12 @@ def stored_problem(message: str, hint: str | None, *, cut: bool) -> Problem:
     """A failure of an earlier day, of which only the words were kept."""
     title = "The answer was cut off" if cut else "There was no answer"
     return Problem(title=title, text=message, hint=hint or "", ways=(RETRY, OTHER_MODEL))
+
+
+def with_rest(problem: Problem) -> Problem:
+    """A part of the answer has arrived: the rest can be asked for."""
+    at = 0 if problem.ways[:1] in ((), (RETRY,)) else 1
+    return replace(problem, ways=(*problem.ways[:at], GO_ON, *problem.ways[at:]))
 
 
 def unexpected(error: BaseException) -> Problem:

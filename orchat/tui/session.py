@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from orchat.errors import KeyringUnavailable, NoKeys, OrchatError
 from orchat.tui import changes
+from orchat.tui.branches import Branches
 from orchat.tui.changes import Change, Prompt
-from orchat.tui.entries import entries_of, paste_name, stored_problem_of, you_entry
+from orchat.tui.entries import stored_problem_of, you_entry
 from orchat.tui.problems import Problem
+from orchat.tui.shown import Shown, number_of
 from orchat.tui.transcript.entry import Entry
+from orchat.tui.turns import Turns
 
 if TYPE_CHECKING:
     from orchat.chat.turn import Turn
     from orchat.domain.conversation import Conversation, StoredMessage
     from orchat.domain.money import Usage
+    from orchat.domain.sessions import Transcript
     from orchat.runtime import Runtime
     from orchat.tui.answering import Answering
+    from orchat.tui.turns import Start
 
 
 class Session:
@@ -50,19 +55,21 @@ class Session:
         self._usual_system = system or None
         self._system = self._usual_system
         self._parameters = parameters or {}
+        self._are_new_temporary = temporary
         self._is_new_temporary = temporary
         self._default_model = ""
         self._chosen = model
-        self.entries: list[Entry] = []
-        """What is shown, oldest first."""
+        self.shown = Shown(show)
+        """The messages on the screen."""
+        self._starts = Turns(runtime, self.shown)
+        self.branches = Branches(runtime, self)
+        """What can be done with them."""
         self.conversation: Conversation | None = None
         """None until the first prompt is sent."""
         self.answer: StoredMessage | None = None
         """The last answer, as it was kept."""
         self.context: Usage | None = None
         """Tokens of the last answer whose tokens are known."""
-
-    # ---- what it is now ----
 
     @property
     def model(self) -> str:
@@ -88,6 +95,11 @@ class Session:
         return self._runtime.conversations.is_temporary(self.conversation.id)
 
     @property
+    def entries(self) -> list[Entry]:
+        """What is shown, oldest first."""
+        return self.shown.entries
+
+    @property
     def turns(self) -> int:
         """Prompts on the path that is shown."""
         return sum(1 for entry in self.entries if entry.role == "you")
@@ -111,8 +123,6 @@ class Session:
     def prompts(self) -> list[str]:
         """What was asked so far, oldest first."""
         return [entry.source for entry in self.entries if entry.role == "you"]
-
-    # ---- settings ----
 
     def use_default(self, model: str) -> None:
         """Name the model that answers where none was chosen."""
@@ -148,6 +158,15 @@ class Session:
             await self.reload()
             self._show(changes.StateChanged())
 
+    async def name(self) -> None:
+        """Let a model name it after its first answer, where that is wanted."""
+        present = self.conversation
+        if present is None or self.turns != 1 or self.busy:
+            return
+        made = await self._runtime.conversations.make_title(present.id)
+        if made and self.conversation is not None and self.conversation.id == present.id:
+            await self.reload()
+
     # ---- opening ----
 
     async def open(self, id_or_prefix: str) -> None:
@@ -158,45 +177,76 @@ class Session:
         """
         await self._runtime.start()
         found = await self._runtime.conversations.get(id_or_prefix)
-        path = await self._runtime.conversations.path(found.id)
+        transcript = await self._runtime.conversations.transcript(found.id)
         self._forget()
-        self.conversation = found
-        self.entries = entries_of(path)
-        self.answer = next((stored for stored in reversed(path) if stored.role == "assistant"), None)
-        self.context = next((stored.usage for stored in reversed(path) if stored.usage), None)
-        self._asked = self._last_asked(path)
-        self._show(changes.Replaced(entries=tuple(self.entries)))
+        self.shown.replace(transcript)
+        self._take(transcript)
+
+    def begin_temporary(self) -> None:
+        """Let the conversation that begins now leave nothing on the disk."""
+        self._is_new_temporary = True
+        self._show(changes.StateChanged())
+
+    async def keep(self) -> None:
+        """Keep a temporary conversation after all.
+
+        Raises:
+            UsageError: An answer still arrives in it.
+        """
+        self._is_new_temporary = self._are_new_temporary = False
+        if self.conversation is not None:
+            kept = await self._runtime.conversations.keep(self.conversation.id)
+            # Its messages have other numbers now.
+            await self.open(kept.id)
         self._show(changes.StateChanged())
 
     def reset(self) -> None:
         """Begin a new conversation; the chosen model stays."""
+        self._is_new_temporary = self._are_new_temporary
         self._chosen = self.model or None
         self._forget()
-        self._show(changes.Replaced(entries=()))
+        self.shown.replace(None)
+        self._show(changes.StateChanged())
+
+    def adopt(self, transcript: Transcript) -> None:
+        """Show the same conversation as it is now, unless an answer runs in it or another one is shown."""
+        present = self.conversation
+        if present is not None and present.id == transcript.conversation.id and not self.busy:
+            if self.shown.adopt(transcript):
+                self._take(transcript)
+            self.conversation = transcript.conversation
+            self._show(changes.StateChanged())
+
+    def _take(self, transcript: Transcript) -> None:
+        """What follows from the messages that are shown."""
+        path = transcript.messages
+        self.conversation = transcript.conversation
+        self.answer = next((stored for stored in reversed(path) if stored.role == "assistant"), None)
+        self.context = next((stored.usage for stored in reversed(path) if stored.usage), None)
+        self._asked = self._last_asked()
         self._show(changes.StateChanged())
 
     def _forget(self) -> None:
         self.conversation = None
-        self.entries = []
         self.answer = None
         self.context = None
         self._asked = None
+        self.branches.deletion = None
         self._system = self._usual_system
 
-    def _last_asked(self, path: tuple[StoredMessage, ...]) -> Answering | None:
-        if len(path) < 2 or path[-1].role != "assistant":
+    def _last_asked(self) -> Answering | None:
+        answer = self.shown.kept(self.entries[-1]) if self.entries else None
+        you = self.shown.prompt_of(self.entries[-1]) if self.entries else None
+        if answer is None or answer.role != "assistant" or you is None:
             return None
+        problem = stored_problem_of(answer)
+        prompt = Prompt(text=you.source)
+        return self._answering(prompt, you, answer=self.entries[-1], prompt_id=answer.parent_id, problem=problem)
+
+    def _answering(self, prompt: Prompt, you: Entry, **more: Any) -> Answering:
         from orchat.tui.answering import Answering
 
-        return Answering(
-            self._runtime,
-            self._show,
-            prompt=Prompt(text=path[-2].text),
-            you=self.entries[-2],
-            answer=self.entries[-1],
-            prompt_id=path[-2].id,
-            problem=stored_problem_of(path[-1]),
-        )
+        return Answering(self._runtime, self._show, prompt=prompt, you=you, **more)
 
     # ---- the queue ----
 
@@ -232,13 +282,15 @@ class Session:
     async def again(
         self,
         *,
+        you: Entry | None = None,
         model: str | None = None,
         parameters: Mapping[str, Any] | None = None,
         over_budget: bool = False,
     ) -> None:
-        """Answer the last prompt anew; its former answer stays in the store as a branch.
+        """Answer a prompt anew; its former answer stays in the store as a branch.
 
         Args:
+            you: Shows the prompt; None: the last one.
             model: Ask this model, now and from now on.
             parameters: Fields of `ChatRequest` to set for this answer.
             over_budget: Send it although a budget is used up.
@@ -248,14 +300,51 @@ class Session:
             return
         if model is not None:
             await self.choose_model(model)
-        self._take_away(asked.answer)
-        from orchat.tui.answering import Answering
+        prompt, prompt_id = asked.prompt, asked.prompt_id
+        if you is not None:
+            prompt, prompt_id = Prompt(text=you.source), number_of(you)
+        you = you or asked.you
+        self.shown.cut(self.shown.index(you) + 1)
+        anew = self._answering(prompt, you, model=self.model, prompt_id=prompt_id)
+        start = self._starts.sent(prompt) if prompt_id is None else self._starts.again(prompt_id)
+        await self._answer(anew, start, parameters, over_budget=over_budget)
 
-        self._asked = Answering(
-            self._runtime, self._show, prompt=asked.prompt, you=asked.you, model=self.model, prompt_id=asked.prompt_id
-        )
+    async def edit(self, you: Entry, prompt: Prompt) -> None:
+        """Say something else in the place of an earlier prompt; the old branch stays in the store.
+
+        Args:
+            you: Shows the earlier prompt, which is kept.
+            prompt: What is said instead; the files of the earlier one go along.
+        """
+        before = self.shown.kept(you)
+        if before is None or self.busy:
+            return
+        self.shown.cut(self.shown.index(you))
+        said = you_entry(prompt, self._runtime.clock.now())
+        self.shown.add(said)
+        asked = self._answering(prompt, said, model=self.model)
+        await self._answer(asked, self._starts.edited(before, prompt))
+
+    async def go_on(self, answer: Entry) -> None:
+        """Go on with an answer that was stopped or cut.
+
+        Args:
+            answer: Shows it; it is kept.
+        """
+        before, you = self.shown.kept(answer), self.shown.prompt_of(answer)
+        if before is None or you is None or self.busy:
+            return
+        self.shown.cut(self.shown.index(answer))
+        model = before.model or self.model
+        asked = self._answering(Prompt(text=you.source), you, model=model, prompt_id=number_of(you), begun=before)
+        await self._answer(asked, self._starts.rest(before))
+
+    async def _answer(
+        self, asked: Answering, start: Start, parameters: Mapping[str, Any] | None = None, *, over_budget: bool = False
+    ) -> None:
+        self._asked = asked
         try:
-            await self._run(self._asked, parameters, over_budget=over_budget)
+            await self._run(asked, start, parameters, over_budget=over_budget)
         finally:
             self.give_back()
 
@@ -265,29 +354,35 @@ class Session:
 
     async def _ask(self, prompt: Prompt) -> bool:
         you = you_entry(prompt, self._runtime.clock.now())
-        self._add(you)
+        self.shown.add(you)
         if self._asked is not None:
             self._asked.retire()
-        from orchat.tui.answering import Answering
+        self._asked = self._answering(prompt, you, model=self.model)
+        return await self._run(self._asked, self._starts.sent(prompt), None)
 
-        self._asked = Answering(self._runtime, self._show, prompt=prompt, you=you, model=self.model)
-        return await self._run(self._asked, None)
-
-    async def _run(self, asked: Answering, parameters: Mapping[str, Any] | None, *, over_budget: bool = False) -> bool:
+    async def _run(
+        self, asked: Answering, start: Start, parameters: Mapping[str, Any] | None, *, over_budget: bool = False
+    ) -> bool:
         """One answer, whatever happens to it; whether it came whole."""
-        self._add(asked.answer)
+        self.shown.add(asked.answer)
         self._show(changes.StateChanged())
         try:
-            return await asked.run(partial(self._begin_turn, asked, parameters, over_budget))
+            return await asked.run(partial(self._begin_turn, asked, start, parameters, over_budget))
         except (NoKeys, KeyringUnavailable) as error:
             self._unsay(asked, error)
+            if self.conversation is not None:
+                self.adopt(await self._runtime.conversations.transcript(self.conversation.id))
             return False
         finally:
+            if asked.stored is not None:
+                self.shown.keep(asked.stored, None)
             self.answer = (asked.stored if asked.was_sent else None) or self.answer
             self.context = (asked.stored.usage if asked.stored else None) or self.context
             self._show(changes.StateChanged())
 
-    async def _begin_turn(self, asked: Answering, parameters: Mapping[str, Any] | None, over_budget: bool) -> Turn:
+    async def _begin_turn(
+        self, asked: Answering, start: Start, parameters: Mapping[str, Any] | None, over_budget: bool
+    ) -> Turn:
         from orchat.chat.books import Wish
 
         service = self._runtime.conversations
@@ -297,26 +392,18 @@ class Session:
         if self.conversation is None:
             create = service.create_temporary if self._is_new_temporary else service.create
             self.conversation = await create(model=self._chosen, system=self._system)
-        if asked.prompt_id is not None:
-            turn = await service.again(self.conversation.id, asked.prompt_id, wish)
-        else:
-            attach = service.attach_temporary if self.is_temporary else service.attach
-            attachments = [
-                await attach(text.encode(), name=paste_name(number), mime="text/plain")
-                for number, text in enumerate(asked.prompt.pastes, 1)
-            ]
-            from orchat.domain.conversation import Draft
-
-            draft = Draft(text=asked.prompt.text, attachments=tuple(attachments), model=self._chosen)
-            turn = await service.send(self.conversation.id, draft, wish)
+        turn = await start(self.conversation.id, wish)
+        asked.began(turn)
+        self.shown.keep(turn.prompt, await service.branch(turn.conversation_id, turn.prompt.id))
+        self.shown.place(turn.answer_id, await service.branch(turn.conversation_id, turn.answer_id))
         await self.reload()
         return turn
 
     def _unsay(self, asked: Answering, error: OrchatError) -> None:
         """Without a key nothing was said: the prompt goes back to where it came from."""
-        self._take_away(asked.answer)
+        self.shown.take_away(asked.answer)
         if asked.prompt_id is None:
-            self._take_away(asked.you)
+            self.shown.take_away(asked.you)
             self._show(changes.GivenBack(prompts=(asked.prompt,)))
         self._asked = None
         is_unreadable = isinstance(error, KeyringUnavailable)
@@ -334,17 +421,6 @@ class Session:
         """A second went by: count up what runs, count down what waits."""
         if self._asked is not None:
             self._asked.tick()
-
-    # ---- entries ----
-
-    def _add(self, entry: Entry) -> None:
-        self.entries.append(entry)
-        self._show(changes.Added(entry=entry))
-
-    def _take_away(self, entry: Entry) -> None:
-        if entry in self.entries:
-            self.entries.remove(entry)
-            self._show(changes.Removed(entry=entry))
 
     async def reload(self) -> None:
         """Read title, model and system prompt again."""

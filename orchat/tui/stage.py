@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from orchat.tui import changes, commands
 from orchat.tui.changes import Change
+from orchat.tui.entries import is_unfinished
+from orchat.tui.shown import Shown
+from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.widget import Transcript
 from orchat.tui.widgets.chips import Chips
 from orchat.tui.widgets.composer import Composer
@@ -47,6 +50,8 @@ class Stage:
                 transcript.remove(change.entry)
             case changes.Finished():
                 transcript.finish(change.entry)
+            case changes.Spliced():
+                transcript.splice(change.at, change.entries)
             case changes.Replaced():
                 transcript.set_entries(list(change.entries))
             case _:
@@ -72,14 +77,38 @@ class Stage:
             keymap: The user's own keys by the id of a command.
         """
         bar = self._screen.query_one(TopBar)
-        title = session.title or "New conversation"
-        bar.conversation = f"temporary · {title}" if session.is_temporary else session.title
+        bar.conversation, bar.temporary = session.title, session.is_temporary
         bar.turns, bar.model = session.turns, session.model
         bar.ready = ready
         self._screen.query_one(Composer).area.prompts = session.prompts
+        marked = self._screen.query_one(Transcript).marked
+        if marked is not None:
+            self._screen.query_one(KeyBar).pairs = message_pairs(session.shown, marked, keymap)
+            return
         shown = [command for command in commands.COMMANDS if command.footer]
         if session.busy:
             shown.insert(0, commands.BY_ID["stop"])
         self._screen.query_one(KeyBar).pairs = tuple(
-            (commands.key_name(keymap.get(command.id, command.keys)), command.title) for command in shown
+            (commands.key_name(commands.keys_of(command, keymap.items())), command.title) for command in shown
         )
+
+
+def message_pairs(shown: Shown, marked: Entry, keymap: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """The keys that do something with a message.
+
+    Args:
+        shown: What is on the screen.
+        marked: The message.
+        keymap: The user's own keys by the id of a command.
+    """
+    kept = shown.kept(marked)
+    ids = ["copy_answer", "edit", "again", "again_with", "fork", "delete", "details"]
+    if "```" in marked.source:
+        ids.insert(1, "copy_code")
+    if kept is not None and is_unfinished(kept):
+        ids.insert(0, "go_on")
+    pairs = [(commands.key_name(keymap.get(id, commands.BY_ID[id].keys)), commands.BY_ID[id].title) for id in ids]
+    if shown.branch(marked) is not None:
+        sides = (keymap.get(id, commands.BY_ID[id].keys) for id in ("previous_branch", "next_branch"))
+        pairs.insert(0, ("".join(map(commands.key_name, sides)), "branch"))
+    return (*pairs, ("Esc", "back"))

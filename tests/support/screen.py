@@ -27,7 +27,7 @@ STEP_S = 0.002
 """Between two looks; Textual's own pause takes 20 ms and more."""
 PATIENCE = 10_000
 """Looks until waiting is given up."""
-BRIEF = {"figures", "models", "catalogue", "search", "usage", "favourite", "key", "keys", "demo"}
+BRIEF = {"figures", "look", "models", "catalogue", "search", "usage", "favourite", "key", "keys", "demo", "preview"}
 """Groups of workers that wait for nobody."""
 S = TypeVar("S", bound=Screen[Any])
 

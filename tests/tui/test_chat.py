@@ -174,9 +174,9 @@ async def test_a_session_is_resumed_with_its_marks(server: DemoServer) -> None:
         conversation = person.chat.session.conversation
         assert conversation is not None
     async with at_screen(screen_runtime(server), beginning=Beginning(resume=conversation.id[:6])) as person:
-        await person.until_shown("story", "Once upon", "cut: this is what had arrived", "Enter retry")
+        await person.until_shown("story", "Once upon", "cut: this is what had arrived", "Enter go on", "/retry retry")
         server.script(say("the whole story"))
-        await person.press("enter")
+        await person.enter("/retry")
         await person.until_shown("the whole story")
         assert person.chat.session.turns == 1
 

@@ -12,6 +12,8 @@ from orchat.domain.clean import clean_line
 from orchat.errors import UsageError
 from orchat.tui.lines import DIM, STRONG
 from orchat.tui.problems import Problem
+from orchat.tui.screens.temporary import TEMPORARY_ACTIONS
+from orchat.tui.screens.messages import MESSAGE_ACTIONS
 
 if TYPE_CHECKING:
     from orchat.tui.screens.chat import ChatScreen
@@ -72,7 +74,9 @@ async def usage(screen: ChatScreen, _argument: str) -> None:
 
 
 async def stop(screen: ChatScreen, _argument: str) -> None:
-    """First the queue, then the answer."""
+    """What is edited, the queue, the answer: one after the other."""
+    if screen.editing.end() is not None:
+        return
     if screen.session.give_back():
         return
     if screen.session.busy:
@@ -90,15 +94,6 @@ async def retry(screen: ChatScreen, _argument: str) -> None:
     """Answer the last prompt again; a key that was put aside is tested first."""
     if not screen.session.busy and await screen.session.recheck():
         screen.answer_again()
-
-
-async def retry_with(screen: ChatScreen, argument: str) -> None:
-    """Answer the last prompt again with a model that is chosen first."""
-    from orchat.tui.screens.picker import Picker
-
-    chosen = await screen.app.push_screen_wait(Picker(screen.runtime, current=screen.session.model, text=argument))
-    if chosen:
-        screen.answer_again(model=chosen)
 
 
 async def lower(screen: ChatScreen, _argument: str) -> None:
@@ -125,35 +120,6 @@ async def next_key(screen: ChatScreen, _argument: str) -> None:
         screen.answer_again()
     elif screen.lease is not None:
         screen.say(f"The key {screen.lease.label} pays from now on.")
-
-
-async def copy(screen: ChatScreen, _argument: str) -> None:
-    """Copy the last answer."""
-    entry = screen.last_answer()
-    text = screen.transcript.source(entry) if entry else ""
-    if text:
-        await screen.copy_text(text, "the answer")
-    else:
-        screen.say("There is no answer to copy yet.")
-
-
-async def copy_code(screen: ChatScreen, _argument: str) -> None:
-    """Copy a code block of the last answer; where there are several, ask which."""
-    entry = screen.last_answer()
-    blocks = screen.transcript.code_blocks(entry) if entry else []
-    if not blocks:
-        screen.say("There is no code in the last answer.")
-        return
-    index = 0
-    if len(blocks) > 1:
-        from orchat.tui.screens.confirm import Choose
-
-        firsts = [f"{number}  {block.strip().partition(chr(10))[0]}" for number, block in enumerate(blocks, 1)]
-        chosen = await screen.app.push_screen_wait(Choose("Copy which code?", firsts))
-        if chosen is None:
-            return
-        index = firsts.index(chosen)
-    await screen.copy_text(blocks[index], "the code")
 
 
 async def system(screen: ChatScreen, argument: str) -> None:
@@ -268,19 +234,15 @@ ACTIONS: dict[str, Action] = {
     "keys": keys,
     "stop": stop,
     "retry": retry,
-    "copy": copy,
     "system": system,
     "rename": rename,
+    **TEMPORARY_ACTIONS,
     "key": key,
     "login": login,
     "theme": theme,
     "sidebar": sidebar,
     "focus": focus,
     "bottom": bottom,
-    "copy_answer": copy,
-    "copy_code": copy_code,
-    "again": retry,
-    "again_with": retry_with,
     "lower": lower,
     "over_budget": over_budget,
     "next_key": next_key,
@@ -288,5 +250,6 @@ ACTIONS: dict[str, Action] = {
     "help": help_,
     "palette": palette,
     "quit": quit_,
+    **MESSAGE_ACTIONS,
 }
 """By the id of the command."""

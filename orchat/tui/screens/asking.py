@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable
 from contextlib import suppress
-from typing import Any
 
 from textual import work
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from orchat.errors import NotFound
 from orchat.tui.changes import Prompt
+from orchat.tui.editing import Editing
 from orchat.tui.screens.starting import Starting
+from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.widget import Transcript
+from orchat.tui.widgets.composer import Composer
 
 
 class Asking(Starting):
     """Runs one answer at a time."""
 
+    editing: Editing
+    """The earlier message that is edited."""
     _answering: Worker[None] | None = None
 
     @abstractmethod
     def keep_draft(self) -> None:
         """Write down what is in the composer."""
+
+    def give_back(self, prompt: Prompt) -> None:
+        """Put a prompt into the composer that could not be sent."""
+        self.query_one(Composer).restore(prompt)
 
     @abstractmethod
     def to_composer(self) -> None:
@@ -37,25 +45,55 @@ class Asking(Starting):
     async def _converse(self, prompt: Prompt) -> None:
         await self.session.converse(prompt)
         await self._take_lease()
+        self._name_session()
+
+    @work(group="title", exclusive=True, exit_on_error=False, description="name the session")
+    async def _name_session(self) -> None:
+        await self.session.name()
 
     def answer_again(
-        self, *, model: str | None = None, max_tokens: int | None = None, over_budget: bool = False
+        self,
+        *,
+        you: Entry | None = None,
+        model: str | None = None,
+        max_tokens: int | None = None,
+        over_budget: bool = False,
     ) -> None:
-        """Answer the last prompt anew."""
+        """Answer a prompt anew; None: the last one."""
         if not self.session.busy:
             parameters = {"max_completion_tokens": max_tokens} if max_tokens else None
             self.to_composer()
-            self._answering = self._again(model, parameters, over_budget)
+            self._answering = self._answer(
+                self.session.again(you=you, model=model, parameters=parameters, over_budget=over_budget)
+            )
+
+    def edit(self, you: Entry, prompt: Prompt) -> None:
+        """Say something else in the place of an earlier prompt; where that is not possible, the text stays."""
+        if self.session.busy or self.session.shown.kept(you) is None:
+            self.give_back(prompt)
+            self.say("This cannot be sent now: an answer arrives, or its place is gone.", severity="warning")
+            return
+        self._answering = self._answer(self.session.edit(you, prompt))
+
+    def go_on(self, answer: Entry) -> None:
+        """Go on with an answer that stopped early."""
+        self.to_composer()
+        self._answering = self._answer(self.session.go_on(answer))
 
     @work(group="answer", exclusive=False, exit_on_error=False, description="answer a prompt again")
-    async def _again(self, model: str | None, parameters: Mapping[str, Any] | None, over_budget: bool) -> None:
-        await self.session.again(model=model, parameters=parameters, over_budget=over_budget)
+    async def _answer(self, answering: Awaitable[None]) -> None:
+        await answering
         await self._take_lease()
 
     async def _take_lease(self) -> None:
         """A key that was found while answering belongs into the figures too."""
         if self.lease is None and self.session.answer is not None:
             await self.take_key()
+
+    @work(group="look", exclusive=False, exit_on_error=False, description="look what others have done")
+    async def look(self) -> None:
+        """Show what another window has done in this session."""
+        await self.session.branches.look()
 
     def stop_answer(self) -> None:
         """End the answer that runs; what arrived is kept."""
@@ -65,6 +103,7 @@ class Asking(Starting):
     async def leave_session(self) -> None:
         """Before another conversation is shown: the answer that runs is stopped and kept."""
         self.session.give_back()
+        self.editing.end()
         self.keep_draft()
         if self.session.busy and self._answering is not None:
             self.stop_answer()

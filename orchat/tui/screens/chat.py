@@ -13,12 +13,15 @@ from textual.containers import Horizontal, Vertical
 from orchat.errors import OrchatError
 from orchat.tui import changes, commands
 from orchat.tui.beginning import Beginning
+from orchat.tui.branches import LOOK_S
 from orchat.tui.changes import Change, Prompt
 from orchat.tui.drafts import Drafts
+from orchat.tui.editing import Editing
 from orchat.tui.figures import Figures, draft_cost, take_figures
 from orchat.tui.pulse import Pulse
 from orchat.tui.screens.actions import ACTIONS, open_link
 from orchat.tui.screens.asking import Asking
+from orchat.tui.screens.messages import moved
 from orchat.tui.session import Session
 from orchat.tui.stage import Stage
 from orchat.tui.transcript.entry import Entry
@@ -100,6 +103,7 @@ class ChatScreen(Asking):
         self.figures = Figures(model_id=beginning.model or "", rotate_after=runtime.config.keys.rotate_after)
         self._pulse = Pulse(self, self._wait, self._tick)
         self._drafts = Drafts(runtime.paths.drafts)
+        self.editing = Editing(self)
         self._said: set[str] = set()
 
     # ---- parts ----
@@ -184,11 +188,15 @@ class ChatScreen(Asking):
     def _wait(self) -> float:
         """Seconds until time alone changes something on this screen."""
         now = self.runtime.clock.now()
+        if self.session.shown.is_written_elsewhere:
+            return LOOK_S
         return SECOND_S if self.session.counts(now) else self.figures.wait(now)
 
     def _tick(self) -> None:
         """Count, and read again what time alone has changed."""
         self.session.tick()
+        if self.session.shown.is_written_elsewhere:
+            self.look()
         now = self.runtime.clock.now()
         if self.figures.at and self.figures.is_old(now):
             self.refresh_figures()
@@ -198,6 +206,11 @@ class ChatScreen(Asking):
 
     def _show_state(self) -> None:
         self._stage.show_state(self.session, ready=self.lease is not None, keymap=self.runtime.config.keymap)
+
+    @on(Transcript.Marked)
+    def _marked(self, event: Transcript.Marked) -> None:
+        event.stop()
+        self._show_state()
 
     @work(group="figures", exclusive=True, exit_on_error=False, description="read the figures")
     async def refresh_figures(self) -> None:
@@ -216,8 +229,12 @@ class ChatScreen(Asking):
     @on(Composer.Submitted)
     def _submitted(self, event: Composer.Submitted) -> None:
         event.stop()
+        entry = self.editing.end()
+        self.transcript.mark(None)
         self.keep_draft()
-        if self.session.busy:
+        if entry is not None:
+            self.edit(entry, event.prompt)
+        elif self.session.busy:
             self.session.queue(event.prompt)
         else:
             self.ask(event.prompt)
@@ -230,7 +247,8 @@ class ChatScreen(Asking):
 
     def perform(self, command_id: str, argument: str = "") -> None:
         """Carry out a command of the table."""
-        self._run(command_id, argument)
+        if not moved(self, command_id):
+            self._run(command_id, argument)
 
     @work(group="command", exclusive=False, exit_on_error=False, description="carry out a command")
     async def _run(self, command_id: str, argument: str) -> None:
@@ -271,6 +289,9 @@ class ChatScreen(Asking):
     @on(Composer.Changed)
     def _changed(self, event: Composer.Changed) -> None:
         event.stop()
+        self.look()
+        if event.prompt.text and not event.prompt.text.startswith("/") and self.composer.area.has_focus:
+            self.transcript.mark(None)
         self._draft_timer.reset()
         self._draft_timer.resume()
         self._show_estimate()
@@ -295,29 +316,45 @@ class ChatScreen(Asking):
         """Write down what is in the composer, unless nothing shall be on the disk."""
         if self.session.is_temporary:
             return
-        self._drafts.save(self.session.conversation.id if self.session.conversation else None, self.composer.prompt)
+        conversation = self.session.conversation
+        self._drafts.save(conversation.id if conversation else None, self.editing.draft(self.composer.prompt))
 
     def take_draft(self) -> None:
         """Bring back what was typed in this conversation and not sent."""
         conversation = self.session.conversation
         self.composer.replace(self._drafts.load(conversation.id if conversation else None))
 
-    def give_back(self, prompt: Prompt) -> None:
-        """Put a prompt into the composer that could not be sent."""
-        self.composer.restore(prompt)
-
     def to_composer(self) -> None:
         """Write on."""
+        self.transcript.mark(None)
         self.composer.area.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys for a message work while one is marked; elsewhere they are letters."""
+        command = commands.BY_ID.get(str(parameters[0])) if action == "perform" and parameters else None
+        if command is not None and command.scope == "message":
+            return self.transcript.marked is not None
+        if command is not None and command.id == "restore":
+            return self.session.branches.deletion is not None
+        return super().check_action(action, parameters)
 
     def on_key(self, event: events.Key) -> None:
         """Typing while the conversation has the focus goes into the composer."""
-        bound = {key for command in commands.scoped("transcript") for key in command.keys.split(",")}
-        if event.is_printable and event.character and event.key not in bound and self.focused is self.transcript:
+        self.look()
+        if (
+            event.is_printable
+            and event.character
+            and self.focused is self.transcript
+            and event.key not in self.active_bindings
+        ):
             event.stop()
             self.composer.type(event.character)
 
     # ---- the rest ----
+
+    @on(Transcript.BranchClicked)
+    def _branch_clicked(self, event: Transcript.BranchClicked) -> None:
+        self.perform("next_branch" if event.by > 0 else "previous_branch")
 
     @on(TopBar.ModelPressed)
     def _model_pressed(self) -> None:

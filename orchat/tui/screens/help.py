@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from orchat.tui.commands import COMMANDS, Command, key_name
+from orchat.tui.commands import COMMANDS, Command, key_name, scoped
 from orchat.tui.lines import ACCENT, DIM, HEAD, column, keys_line
 from orchat.tui.screens.dialog import Dialog, TitleLine
 
@@ -59,8 +59,7 @@ class Help(Dialog[None]):
 
 def help_text(keymap: Mapping[str, str], width: int) -> Content:
     """All of it, one line for each."""
-    chat = [command for command in COMMANDS if command.scope != "transcript"]
-    reading = [command for command in COMMANDS if command.scope == "transcript"]
+    chat = [command for command in COMMANDS if command.scope in ("app", "chat")]
     parts = [
         Content.styled("EVERYWHERE", HEAD),
         *_rows(chat, keymap),
@@ -69,7 +68,10 @@ def help_text(keymap: Mapping[str, str], width: int) -> Content:
         *(_row(keys, slash, about) for keys, slash, about in _WRITING),
         Content(""),
         Content.styled("IN THE CONVERSATION (F6, or a click)", HEAD),
-        *_rows(reading, keymap),
+        *_rows(scoped("transcript"), keymap),
+        Content(""),
+        Content.styled("WITH A MESSAGE (Alt+↑, or a click)", HEAD),
+        *_rows(scoped("message"), keymap),
     ]
     return Content("\n").join(part.truncate(width, ellipsis=True) for part in parts)
 

@@ -26,6 +26,9 @@ class Chips(Widget):
     unseen: reactive[int] = reactive(0)
     """Lines below the ones that are shown."""
 
+    editing: reactive[str] = reactive("")
+    """What is edited in the composer instead of a draft; empty: nothing."""
+
     class Dropped(Message):
         """A paste is not to go along after all."""
 
@@ -51,8 +54,12 @@ class Chips(Widget):
         """Appear or go."""
         self._fill()
 
+    def watch_editing(self) -> None:
+        """Appear or go."""
+        self._fill()
+
     def _fill(self) -> None:
-        self.set_class(bool(self.pastes or self.waiting or self.unseen), "-filled")
+        self.set_class(bool(self.pastes or self.waiting or self.unseen or self.editing), "-filled")
 
     def _left(self) -> list[tuple[Content, Message]]:
         parts: list[tuple[Content, Message]] = []
@@ -66,6 +73,8 @@ class Chips(Widget):
         return parts
 
     def _right(self) -> Content:
+        if self.editing:
+            return Content.assemble((self.editing, YOU), ("  Esc back", DIM))
         return Content.styled(f"queued: {self.waiting}" if self.waiting else "", YOU)
 
     def render(self) -> Content:

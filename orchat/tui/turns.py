@@ -1,0 +1,80 @@
+"""The ways in which a turn begins: a prompt is sent, said anew or answered again, or an answer is gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from orchat.tui.changes import Prompt
+from orchat.tui.entries import paste_name
+from orchat.tui.shown import Shown
+
+if TYPE_CHECKING:
+    from orchat.chat.books import Wish
+    from orchat.chat.turn import Turn
+    from orchat.domain.conversation import Attachment, Draft, StoredMessage
+    from orchat.runtime import Runtime
+
+    Start = Callable[[str, Wish], Awaitable[Turn]]
+    """Begins a turn in a conversation."""
+
+
+class Turns:
+    """Begins turns after the messages that are shown.
+
+    Args:
+        runtime: Need not have started yet.
+        shown: The messages on the screen.
+    """
+
+    def __init__(self, runtime: Runtime, shown: Shown) -> None:
+        self._runtime = runtime
+        self._shown = shown
+
+    def sent(self, prompt: Prompt) -> Start:
+        """A prompt after all that is shown."""
+
+        async def start(id: str, wish: Wish) -> Turn:
+            # Where another window's answer still arrives, the prompt stands beside that one's.
+            parent = None if self._shown.is_written_elsewhere else self._shown.leaf
+            draft = await self._draft(id, prompt)
+            return await self._runtime.conversations.send(id, draft, wish, parent_id=parent)
+
+        return start
+
+    def again(self, prompt_id: int) -> Start:
+        """Another answer to a prompt."""
+
+        async def start(id: str, wish: Wish) -> Turn:
+            return await self._runtime.conversations.again(id, prompt_id, wish)
+
+        return start
+
+    def edited(self, before: StoredMessage, prompt: Prompt) -> Start:
+        """Another prompt in the place of one; the files of that one go along."""
+
+        async def start(id: str, wish: Wish) -> Turn:
+            draft = await self._draft(id, prompt, before.attachments)
+            return await self._runtime.conversations.edit(id, before.id, draft, wish)
+
+        return start
+
+    def rest(self, before: StoredMessage) -> Start:
+        """What an answer still lacks, from the model that began it, whichever was chosen since."""
+
+        async def start(id: str, wish: Wish) -> Turn:
+            return await self._runtime.conversations.go_on(id, before.id, replace(wish, model=None))
+
+        return start
+
+    async def _draft(self, id: str, prompt: Prompt, files: tuple[Attachment, ...] = ()) -> Draft:
+        from orchat.domain.conversation import Draft
+
+        service = self._runtime.conversations
+        attach = service.attach_temporary if service.is_temporary(id) else service.attach
+        pasted = [
+            await attach(text.encode(), name=paste_name(number), mime="text/plain")
+            for number, text in enumerate(prompt.pastes, 1)
+        ]
+        return Draft(text=prompt.text, attachments=(*files, *pasted))
