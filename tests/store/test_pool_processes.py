@@ -67,6 +67,7 @@ async def test_processes_that_ask_at_once_never_get_more_than_there_is(
         process.tell()
     assert sum(int(process.hear()) for process in processes) == most
     for process in processes:
+        assert process.hear() == "ready"
         process.tell()
     assert [process.end() for process in processes] == [0] * 4
 
