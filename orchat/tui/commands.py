@@ -73,7 +73,9 @@ COMMANDS: tuple[Command, ...] = (
         argument="[TEXT]",
     ),
     Command(id="rename", title="rename", about="Give this session a title", slash="rename", argument="TITLE"),
-    Command(id="temp", title="temporary session", about="Begin a session that leaves nothing on the disk", slash="temp"),
+    Command(
+        id="temp", title="temporary session", about="Begin a session that leaves nothing on the disk", slash="temp"
+    ),
     Command(id="keep", title="keep", about="Keep this temporary session after all", slash="keep"),
     Command(id="key", title="key", about="Paste another key", slash="key"),
     Command(id="login", title="sign in", about="Sign in with OpenRouter for a key", slash="login"),

@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from orchat.tui.lines import ACCENT, DIM, FAINT, spread
+from orchat.tui.lines import ACCENT, DIM, FAINT, YOU, spread
 from orchat.tui.wording import plain, plural
 
 SHORTEST_TITLE = 20
@@ -31,6 +31,9 @@ class TopBar(Widget):
     ready: reactive[bool] = reactive(False)
     """Whether something can be sent."""
 
+    temporary: reactive[bool] = reactive(False)
+    """Whether nothing of it is on the disk."""
+
     class ModelPressed(Message):
         """Somebody clicked the model's name."""
 
@@ -41,6 +44,8 @@ class TopBar(Widget):
         name = plain(self.model, 80) if self.model else Content.styled("…", DIM)
         right = Content.assemble(dot, name.truncate(max(8, width // 2), ellipsis=True), (" ▾", DIM))
         head = Content.styled("orchat", f"bold {ACCENT}")
+        if self.temporary:
+            head = Content.assemble(head, "  ", ("[temporary]", f"bold {YOU}"))
         title = plain(self.conversation or "New conversation", 120)
         turns = Content.assemble(("  ·  ", FAINT), (plural(self.turns, "turn"), DIM)) if self.turns else Content("")
         room = width - right.cell_length - head.cell_length - turns.cell_length - 5
