@@ -12,8 +12,8 @@ from orchat.domain.clean import clean_line
 from orchat.errors import UsageError
 from orchat.tui.lines import DIM, STRONG
 from orchat.tui.problems import Problem
-from orchat.tui.screens.temporary import TEMPORARY_ACTIONS
 from orchat.tui.screens.messages import MESSAGE_ACTIONS
+from orchat.tui.screens.temporary import TEMPORARY_ACTIONS
 
 if TYPE_CHECKING:
     from orchat.tui.screens.chat import ChatScreen
