@@ -119,7 +119,7 @@ class Shown:
 
     def _place(self, entry: Entry) -> str:
         branch = self.branch(entry)
-        return "" if branch is None or len(branch.ids) < 2 else f"{branch.number} of {len(branch.ids)}"
+        return "" if branch is None else f"{branch.number} of {len(branch.ids)}"
 
     # ---- finding ----
 
@@ -129,7 +129,8 @@ class Shown:
 
     def branch(self, entry: Entry) -> Branch | None:
         """Where a message stands among those in its place; None where it is alone."""
-        return self._branches.get(number_of(entry) or 0)
+        branch = self._branches.get(number_of(entry) or 0)
+        return branch if branch is not None and len(branch.ids) > 1 else None
 
     def index(self, entry: Entry) -> int:
         """Where a message stands.

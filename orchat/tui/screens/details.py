@@ -34,8 +34,8 @@ class DetailsDialog(Dialog[None]):
 
     SMALL = True
     DEFAULT_CSS = """
-    DetailsDialog VerticalScroll { height: auto; max-height: 24; margin-top: 1; scrollbar-size-vertical: 1; }
-    DetailsDialog.-low VerticalScroll { max-height: 9; margin-top: 0; }
+    DetailsDialog VerticalScroll { height: auto; max-height: 50vh; margin-top: 1; scrollbar-size-vertical: 1; }
+    DetailsDialog.-low VerticalScroll { margin-top: 0; }
     """
     BINDINGS = [Binding("i,enter", "back", "Back", show=False)]
 
