@@ -6,9 +6,13 @@ import pytest
 
 from orchat.demo.script import cut_after, say, stall
 from orchat.demo.server import DemoServer
-from orchat.domain.conversation import Draft
+from orchat.domain.conversation import Draft, StoredMessage
+from orchat.domain.events import Timing
+from orchat.domain.fold import Reply
+from orchat.domain.money import Usage
+from orchat.domain.sessions import Branch, Details
 from orchat.tui.screens.confirm import Choose
-from orchat.tui.screens.details import DetailsDialog
+from orchat.tui.screens.details import DetailsDialog, facts
 from orchat.tui.screens.picker import Picker
 from tests.support.screen import Person, at_screen, screen_runtime
 
@@ -39,13 +43,14 @@ async def test_the_mark_comes_by_keys_and_escape_leads_back_to_the_composer(serv
         await person.type("draft")
         await person.press("alt+up")
         await person.until(lambda: marked(person) == "the answer")
-        assert "▎ the answer" in person.text and person.chat.transcript.has_focus
-        assert "e edit" in person.lines[-1] and "Esc back" in person.lines[-1]
+        await person.until_shown("▎ the answer", "e edit", "Esc back")
+        assert person.chat.transcript.has_focus
         await person.press("alt+up")
         await person.until(lambda: marked(person) == "the prompt")
         await person.press("alt+down", "alt+down")
         await person.until(lambda: person.chat.composer.area.has_focus)
-        assert marked(person) == "" and "▎" not in person.text and "^O model" in person.lines[-1]
+        await person.until_shown("^O model")
+        assert marked(person) == "" and "▎" not in person.text
         await person.press("alt+up", "escape")
         await person.until(lambda: person.chat.composer.area.has_focus)
         assert marked(person) == "" and person.composer_text == "draft"
@@ -86,10 +91,11 @@ async def test_an_edited_prompt_is_a_new_branch_and_the_draft_comes_back(server:
         await person.type("a draft")
         await person.press("alt+up", "e")
         await person.until(lambda: person.composer_text == "name a colour")
-        assert "editing an earlier message" in person.text
+        await person.until_shown("editing an earlier message  Esc back")
         await person.press("escape")
         await person.until(lambda: person.composer_text == "a draft")
-        assert "editing" not in person.text and said(person) == ["name a colour", "red"]
+        await person.until_gone("editing")
+        assert said(person) == ["name a colour", "red"]
         await person.press("alt+up", "e")
         await person.until(lambda: person.composer_text == "name a colour")
         await person.type(" again")
@@ -192,7 +198,8 @@ async def test_a_cut_answer_is_gone_on_with_from_its_card(server: DemoServer) ->
         await person.until_shown("lived happily")
         await answered(person)
         assert said(person) == ["story", f"{begun}and lived happily."]
-        assert "‹" not in person.text and "go on" not in person.text
+        await person.until_gone("go on")
+        assert "‹" not in person.text
         await person.press("alt+up", "g")
         await person.until_told("cannot be gone on with")
 
@@ -247,3 +254,26 @@ async def test_the_turns_of_another_window_appear(server: DemoServer) -> None:
             person.chat.runtime.clock.advance(5)  # type: ignore[attr-defined]  # a clock of the tests
             await person.press("down")
             await person.until(lambda: said(person) == ["one", "first"])
+
+
+def test_whatever_is_known_of_an_answer_is_among_its_details() -> None:
+    answer = StoredMessage(
+        id=7,
+        conversation_id="c",
+        parent_id=6,
+        role="assistant",
+        reply=Reply(text="x"),
+        state="cut",
+        error="the connection broke",
+        continues=5,
+        usage=Usage(prompt_tokens=1_200, completion_tokens=40, reasoning_tokens=30, cached_tokens=1_000),
+        timing=Timing(total_ms=2_000),
+    )
+    branch = Branch(ids=(5, 7), number=2)
+    found = dict(facts(Details(message=answer, branch=branch, usage=answer.usage, cost=answer.cost), 100_000.0))
+    assert found["branch"] == "2 of 2" and found["tokens in"] == "1,200, 1,000 of them cached"
+    assert found["tokens out"] == "40, 30 of them thought" and found["speed"] == "20 tok/s"
+    assert (found["error"], found["goes on with"]) == ("the connection broke", "message 5")
+    assert (found["model"], found["cost"], found["time"]) == ("unknown", "unknown", "2.0 s")
+    alone = dict(facts(Details(message=answer, branch=None, usage=None, cost=answer.cost), 100_000.0))
+    assert alone["tokens"] == "unknown" and "branch" not in alone
