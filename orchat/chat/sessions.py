@@ -97,6 +97,15 @@ class Sessions(Transfers):
         """Messages that hold all words of `text`; `orchat.domain.query.parse_query` tells what else it may say."""
         return await self._desk.db.read(search_store.search, text, limit)
 
+    async def prompts(self, *, limit: int = 500, longest: int = 20_000) -> Sequence[str]:
+        """What was asked last, in whatever session, the newest first; each text once.
+
+        Args:
+            limit: How many prompts are looked at.
+            longest: Characters; longer ones are left out.
+        """
+        return await self._desk.db.read(search_store.prompts, limit, longest)
+
     # ---- changing ----
 
     async def rename(self, conversation_id: str, title: str) -> None:

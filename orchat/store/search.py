@@ -67,6 +67,23 @@ def search(connection: Connection, text: str, limit: int = 50) -> list[SearchHit
     return hits
 
 
+def prompts(connection: Connection, limit: int, longest: int) -> list[str]:
+    """What was asked last, in whatever session, the newest first; each text once.
+
+    Args:
+        connection: Any.
+        limit: How many prompts are looked at.
+        longest: Characters; longer ones are left out.
+    """
+    rows = connection.execute(
+        "SELECT m.text FROM messages AS m JOIN conversations AS c ON c.id = m.conversation_id"
+        " WHERE m.role = 'user' AND m.deletion IS NULL AND c.deleted_at IS NULL AND length(m.text) BETWEEN 1 AND ?"
+        " ORDER BY m.id DESC LIMIT ?",
+        (longest, limit),
+    )
+    return list(dict.fromkeys(str(row["text"]) for row in rows))
+
+
 def _matching(
     connection: Connection, query: SearchQuery, conditions: str, values: list[Value], limit: int
 ) -> list[SearchHit]:

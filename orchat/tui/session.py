@@ -64,6 +64,8 @@ class Session:
         self._starts = Turns(runtime, self.shown)
         self.branches = Branches(runtime, self)
         """What can be done with them."""
+        self.history: list[str] = []
+        """What was asked in other sessions, oldest first."""
         self.conversation: Conversation | None = None
         """None until the first prompt is sent."""
         self.answer: StoredMessage | None = None
@@ -121,8 +123,10 @@ class Session:
 
     @property
     def prompts(self) -> list[str]:
-        """What was asked so far, oldest first."""
-        return [entry.source for entry in self.entries if entry.role == "you"]
+        """What was asked before, in this session or another, oldest first; each text once."""
+        own = [entry.source for entry in self.entries if entry.role == "you" and entry.source]
+        newest = dict.fromkeys(reversed([*self.history, *own]))
+        return list(reversed(newest))
 
     def use_default(self, model: str) -> None:
         """Name the model that answers where none was chosen."""
@@ -353,6 +357,8 @@ class Session:
         return self._asked is None or await self._asked.recheck()
 
     async def _ask(self, prompt: Prompt) -> bool:
+        if prompt.text and not self.is_temporary:
+            self.history.append(prompt.text)
         you = you_entry(prompt, self._runtime.clock.now())
         self.shown.add(you)
         if self._asked is not None:

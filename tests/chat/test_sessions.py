@@ -177,3 +177,15 @@ async def test_nothing_is_asked_where_nothing_was_said_or_no_model_is_set(server
     for manual, chosen in (("empty", {}), ("", {"chat__title_model": ""})):
         made, _, asked = await titled(server, clock, manual=manual, **chosen)
         assert (made, asked) == (None, 0)
+
+
+async def test_what_was_asked_last_is_known_over_all_sessions(house: House) -> None:
+    service = house.runtime.conversations
+    first, second = await service.create(), await service.create()
+    for session, text in ((first, "one"), (second, "two"), (first, "one"), (second, "x" * 99)):
+        await ask(house, session.id, text, "yes")
+    gone = await service.create()
+    await ask(house, gone.id, "deleted", "yes")
+    await service.delete(gone.id)
+    assert await service.prompts(longest=50) == ["one", "two"]
+    assert await service.prompts(limit=1) == ["x" * 99]

@@ -81,7 +81,32 @@ async def test_up_brings_earlier_prompts_back(server: DemoServer) -> None:
         await person.press("up")
         await person.type("!")
         await person.press("up")
+        assert person.composer_text == "second"
+        await person.press("down")
         assert person.composer_text == "second!"
+
+
+async def test_up_reaches_what_was_asked_in_other_sessions_once_each(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        for prompt in ("first", "second", "first"):
+            await person.ask(prompt)
+            await person.press("ctrl+n")
+            await person.until_shown("New conversation")
+        await person.enter("/temp")
+        await person.until_shown("[temporary]")
+        await person.ask("a secret")
+    async with at_screen(screen_runtime(server)) as person:
+        await person.type("a draft")
+        await person.press("ctrl+j")
+        await person.type("of two lines")
+        await person.press("up")
+        assert person.composer_text == "a draft\nof two lines"
+        await person.press("up")
+        assert person.composer_text == "first"
+        await person.press("up", "up", "up")
+        assert person.composer_text == "second"
+        await person.press("down", "down")
+        assert person.composer_text == "a draft\nof two lines"
 
 
 async def test_a_paste_of_many_lines_never_sends(server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:

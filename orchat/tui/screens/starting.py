@@ -79,6 +79,7 @@ class Starting(Screen[None]):
         except OrchatError as error:
             self._show_problem(problem_of(error, now=self.runtime.clock.now()))
             return
+        self.session.history[:0] = reversed(await self.runtime.conversations.prompts())
         self.app.settle_memory()
         reconciler = self.runtime.parts.reconciler
         if reconciler is not None:

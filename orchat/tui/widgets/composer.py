@@ -77,6 +77,7 @@ class PromptArea(TextArea):
         self.prompts: list[str] = []
         """Earlier prompts, oldest first."""
         self._back = 0
+        self._draft = ""
         self._escape: Timer | None = None
         self._deaf: Timer | None = None
 
@@ -137,19 +138,22 @@ class PromptArea(TextArea):
         self.post_message(self.Escaped())
 
     def _recall(self, key: str) -> bool:
-        """Up in an empty composer brings the last prompt back, up again the one before."""
-        recalled = self._back and self.text == clean(self.prompts[-self._back]) if self.prompts else False
-        if key == "up" and (not self.text or recalled) and self.cursor_location[0] == 0:
+        """Up in the first line brings the last prompt back, up again the one before; down leads back to the draft."""
+        recalled = 0 < self._back <= len(self.prompts) and self.text == clean(self.prompts[-self._back])
+        at = self.cursor_location
+        if key == "up" and (self.navigator.is_first_wrapped_line(at) or (recalled and at[0] == 0)):
             step = 1
-        elif key == "down" and recalled and self.cursor_at_last_line:
+        elif key == "down" and recalled and self.navigator.is_last_wrapped_line(at):
             step = -1
         else:
             return False
         back = (self._back if recalled else 0) + step
         if not 0 <= back <= len(self.prompts):
             return True
+        if not recalled:
+            self._draft = self.text
         self._back = back
-        self.load(self.prompts[-back] if back else "")
+        self.load(self.prompts[-back] if back else self._draft)
         if step > 0:
             self.move_cursor((0, len(self.document.get_line(0))))
         return True
