@@ -7,7 +7,7 @@ import pytest
 from orchat.demo.script import cut_after, say, stall
 from orchat.demo.server import DemoServer
 from orchat.domain.conversation import Draft, StoredMessage
-from orchat.domain.events import Timing
+from orchat.domain.events import TextDelta, Timing
 from orchat.domain.fold import Reply
 from orchat.domain.money import Usage
 from orchat.domain.sessions import Branch, Details
@@ -277,3 +277,48 @@ def test_whatever_is_known_of_an_answer_is_among_its_details() -> None:
     assert (found["model"], found["cost"], found["time"]) == ("unknown", "unknown", "2.0 s")
     alone = dict(facts(Details(message=answer, branch=None, usage=None, cost=answer.cost), 100_000.0))
     assert alone["tokens"] == "unknown" and "branch" not in alone
+
+
+async def test_an_edit_that_cannot_be_sent_any_more_stays_in_the_composer(server: DemoServer) -> None:
+    server.script(say("first"))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.ask("one")
+        await person.press("alt+up", "e")
+        await person.until_shown("editing an earlier message")
+        await person.chat.session.branches.delete(person.chat.session.entries[0])
+        await person.press("enter")
+        await person.until_told("This cannot be sent now")
+        assert person.composer_text == "one" and len(server.chats) == 1
+
+
+async def test_long_pastes_of_an_edited_prompt_go_along_again(server: DemoServer) -> None:
+    server.script(say("first"), say("second"))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.paste("long " * 5_000)
+        await person.ask("sum it up")
+        await person.press("alt+up", "e")
+        await person.until_shown("editing an earlier message, 1 file with it")
+        await person.press("enter")
+        await person.until_shown("second", "‹ 2 of 2 ›")
+        assert "long long" in str(server.chats[-1].body["messages"])
+
+
+async def test_an_answer_that_another_window_writes_grows_on_this_screen(server: DemoServer) -> None:
+    server.script(say("first"), stall(stage="body", text="Once upon"))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.ask("one")
+        conversation = person.chat.session.conversation
+        assert conversation is not None
+        async with screen_runtime(server) as other:
+            await other.start()
+            async with await other.conversations.send(conversation.id, Draft(text="two")) as turn:
+                person.chat.runtime.clock.advance(5)  # type: ignore[attr-defined]  # a clock of the tests
+                person.app.on_app_focus()
+                await person.until_shown("two", "unfinished: another window is writing it")
+                async for event in turn:
+                    if isinstance(event, TextDelta):
+                        break
+            person.chat.runtime.clock.advance(5)  # type: ignore[attr-defined]  # a clock of the tests
+            person.app.on_app_focus()
+            await person.until_shown("Once upon", "stopped: this is what had arrived")
+            await person.until_gone("unfinished")

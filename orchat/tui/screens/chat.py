@@ -327,7 +327,7 @@ class ChatScreen(Asking):
     def to_composer(self) -> None:
         """Write on."""
         self.transcript.mark(None)
-        self.composer.area.focus()
+        self.set_focus(self.composer.area)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys for a message work while one is marked; elsewhere they are letters."""

@@ -43,10 +43,10 @@ def moved(screen: ChatScreen, command_id: str) -> bool:
     transcript = screen.transcript
     if command_id == "previous_message":
         if transcript.move_mark(-1):
-            transcript.focus()
+            screen.set_focus(transcript)
     elif command_id == "next_message":
         if transcript.marked is not None and transcript.move_mark(1):
-            transcript.focus()
+            screen.set_focus(transcript)
         else:
             screen.to_composer()
     elif command_id == "stop" and transcript.marked is not None:
