@@ -17,7 +17,16 @@ HEAVY = {*SCREEN, *NETWORK, "pydantic", "keyring", "PIL"}
 LOOP_AND_BOOKS = {"asyncio", "sqlite3", "concurrent", "logging.handlers"}
 BASICS = {"click", "json", "pathlib", "typing", "re", "dataclasses", "inspect"}
 OURS = {f"orchat.cli.{name}" for name in COMMANDS}
-NEVER_ASKED_FOR = {*SCREEN, "fastjsonschema", "pydantic", "keyring", "PIL", "httpx._main", "platformdirs", "logging.handlers"}
+NEVER_ASKED_FOR = {
+    *SCREEN,
+    "fastjsonschema",
+    "pydantic",
+    "keyring",
+    "PIL",
+    "httpx._main",
+    "platformdirs",
+    "logging.handlers",
+}
 FOREIGN_TO_ASK = {*NEVER_ASKED_FOR, "orchat.tui", "orchat.demo", *OURS - {"orchat.cli.ask"}}
 ASK = ("ask", "-m", "demo/writer", "hi")
 
