@@ -213,7 +213,9 @@ class RotatingFile:
                 for older, newer in reversed(list(zip(names[1:], names, strict=False))):
                     with suppress(FileNotFoundError):
                         newer.replace(older)
-                self.path.unlink(missing_ok=True)
+                # Where older files are kept, a file of this name is a new one by now, in which others write.
+                if not self._backups:
+                    self.path.unlink(missing_ok=True)
         except OSError:
             pass  # the line goes to the full file then
         finally:
