@@ -152,6 +152,7 @@ CALLS: list[Call] = [
     (search.add, ((2,),), "write"),
     (search.remove, ((2,),), "write"),
     (search.search, ("hello",), "read"),
+    (search.prompts, (10, 100), "read"),
     (settings.favourites, (), "read"),
     (settings.get, ("name",), "read"),
     (settings.note_used, ("m",), "write"),
