@@ -72,7 +72,7 @@ def reaping_is_due(connection: Connection, now: float) -> bool:
         now: Epoch seconds.
     """
     changed = connection.execute(
-        "UPDATE queue_state SET reaped_at = ?1 WHERE reaped_at NOT BETWEEN ?1 - ?2 AND ?1", (now, _REAP_EVERY_S)
+        "UPDATE queue_state SET reaped_at = ? WHERE reaped_at NOT BETWEEN ? AND ?", (now, now - _REAP_EVERY_S, now)
     )
     return changed.rowcount > 0
 
