@@ -22,9 +22,9 @@ def sessions(database: Path, beginning: str, *, deleted: bool = False, most: int
     state = "NOT NULL" if deleted else "NULL"
     statement = (
         f"SELECT id, title FROM conversations WHERE deleted_at IS {state} "  # noqa: S608  # a constant of two
-        "AND substr(id, 1, length(?1)) = ?1 ORDER BY updated_at DESC LIMIT ?2"
+        "AND substr(id, 1, length(?)) = ? ORDER BY updated_at DESC LIMIT ?"
     )
-    return _rows(database, statement, beginning, most)
+    return _rows(database, statement, beginning, beginning, most)
 
 
 def key_labels(database: Path) -> Choices:

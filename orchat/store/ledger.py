@@ -329,9 +329,9 @@ def due_lookups(connection: Connection, now: float, limit: int = 20) -> list[Ent
     """
     # No time is further away than a day, unless the clock was set back since.
     found = connection.execute(
-        "SELECT * FROM attempts WHERE lookup_at <= ?1 UNION ALL SELECT * FROM attempts WHERE lookup_at > ?1 + ?2"
-        " ORDER BY lookup_at, id LIMIT ?3",
-        (now, _DAY_S, limit),
+        "SELECT * FROM attempts WHERE lookup_at <= ? UNION ALL SELECT * FROM attempts WHERE lookup_at > ?"
+        " ORDER BY lookup_at, id LIMIT ?",
+        (now, now + _DAY_S, limit),
     )
     return [entry_of(row) for row in found]
 
