@@ -10,11 +10,13 @@ from orchat.errors import KeyringUnavailable, NoKeys, OrchatError
 from orchat.tui import changes
 from orchat.tui.branches import Branches
 from orchat.tui.changes import Change, Prompt
+from orchat.tui.choices import Choices
 from orchat.tui.entries import stored_problem_of, you_entry
 from orchat.tui.problems import Problem
 from orchat.tui.shown import Shown, number_of
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.turns import Turns
+from orchat.tui.waiting import Waiting
 
 if TYPE_CHECKING:
     from orchat.chat.turn import Turn
@@ -50,18 +52,15 @@ class Session:
     ) -> None:
         self._runtime = runtime
         self._show = show
-        self._queue: list[Prompt] = []
         self._asked: Answering | None = None
-        self._usual_system = system or None
-        self._system = self._usual_system
-        self._parameters = parameters or {}
+        self._choices = Choices(runtime, model=model, system=system, parameters=parameters)
         self._are_new_temporary = temporary
         self._is_new_temporary = temporary
-        self._default_model = ""
-        self._chosen = model
         self.shown = Shown(show)
         """The messages on the screen."""
         self._starts = Turns(runtime, self.shown)
+        self.waiting = Waiting(show)
+        """Prompts that go out when the running answer is over."""
         self.branches = Branches(runtime, self)
         """What can be done with them."""
         self.history: list[str] = []
@@ -76,8 +75,7 @@ class Session:
     @property
     def model(self) -> str:
         """Id of the model that is asked next; empty while the default is not known."""
-        kept = self.conversation.model if self.conversation else None
-        return self._chosen or kept or self._default_model
+        return self._choices.model_of(self.conversation)
 
     @property
     def title(self) -> str:
@@ -87,7 +85,7 @@ class Session:
     @property
     def system(self) -> str | None:
         """The system prompt."""
-        return self.conversation.system if self.conversation else self._system
+        return self.conversation.system if self.conversation else self._choices.system
 
     @property
     def is_temporary(self) -> bool:
@@ -112,11 +110,6 @@ class Session:
         return self._asked is not None and self._asked.is_running
 
     @property
-    def waiting(self) -> int:
-        """How many prompts are queued."""
-        return len(self._queue)
-
-    @property
     def problem(self) -> Problem | None:
         """What went wrong with the last answer."""
         return self._asked.problem if self._asked else None
@@ -130,24 +123,18 @@ class Session:
 
     def use_default(self, model: str) -> None:
         """Name the model that answers where none was chosen."""
-        self._default_model = model
+        self._choices.default_model = model
         self._show(changes.StateChanged())
 
     async def choose_model(self, model: str) -> None:
         """Ask this model from now on, and remember that it was chosen."""
-        from orchat.store import settings
-
-        self._chosen = model
-        await self._runtime.parts.db.write(settings.note_used, model)
-        if self.conversation is not None:
-            await self._runtime.conversations.set_model(self.conversation.id, model)
+        await self._choices.use_model(model, self.conversation)
         self._show(changes.StateChanged())
 
     async def set_system(self, text: str) -> None:
         """Give the following turns a system prompt; an empty one takes it away."""
-        self._system = text or None
+        await self._choices.use_system(text, self.conversation)
         if self.conversation is not None:
-            await self._runtime.conversations.set_system(self.conversation.id, self._system)
             await self.reload()
         self._show(changes.StateChanged())
 
@@ -170,8 +157,6 @@ class Session:
         made = await self._runtime.conversations.make_title(present.id)
         if made and self.conversation is not None and self.conversation.id == present.id:
             await self.reload()
-
-    # ---- opening ----
 
     async def open(self, id_or_prefix: str) -> None:
         """Show a kept conversation.
@@ -207,7 +192,7 @@ class Session:
     def reset(self) -> None:
         """Begin a new conversation; the chosen model stays."""
         self._is_new_temporary = self._are_new_temporary
-        self._chosen = self.model or None
+        self._choices.model = self.model or None
         self._forget()
         self.shown.replace(None)
         self._show(changes.StateChanged())
@@ -236,7 +221,7 @@ class Session:
         self.context = None
         self._asked = None
         self.branches.deletion = None
-        self._system = self._usual_system
+        self._choices.begin_anew()
 
     def _last_asked(self) -> Answering | None:
         answer = self.shown.kept(self.entries[-1]) if self.entries else None
@@ -252,24 +237,6 @@ class Session:
 
         return Answering(self._runtime, self._show, prompt=prompt, you=you, **more)
 
-    # ---- the queue ----
-
-    def queue(self, prompt: Prompt) -> None:
-        """Send a prompt when the running answer is over."""
-        self._queue.append(prompt)
-        self._show(changes.QueueChanged(waiting=len(self._queue)))
-
-    def give_back(self) -> bool:
-        """Take the queue back into the composer; whether there was one."""
-        if not self._queue:
-            return False
-        prompts, self._queue = tuple(self._queue), []
-        self._show(changes.QueueChanged(waiting=0))
-        self._show(changes.GivenBack(prompts=prompts))
-        return True
-
-    # ---- asking ----
-
     async def converse(self, prompt: Prompt) -> None:
         """Ask, show the answer, then go on with what was queued meanwhile.
 
@@ -278,10 +245,9 @@ class Session:
         following: Prompt | None = prompt
         try:
             while following is not None and await self._ask(following):
-                following = self._queue.pop(0) if self._queue else None
-                self._show(changes.QueueChanged(waiting=len(self._queue)))
+                following = self.waiting.take()
         finally:
-            self.give_back()
+            self.waiting.give_back()
 
     async def again(
         self,
@@ -350,7 +316,7 @@ class Session:
         try:
             await self._run(asked, start, parameters, over_budget=over_budget)
         finally:
-            self.give_back()
+            self.waiting.give_back()
 
     async def recheck(self) -> bool:
         """Ask the server about a key that was put aside; whether the last prompt may be sent again."""
@@ -389,15 +355,11 @@ class Session:
     async def _begin_turn(
         self, asked: Answering, start: Start, parameters: Mapping[str, Any] | None, over_budget: bool
     ) -> Turn:
-        from orchat.chat.books import Wish
-
         service = self._runtime.conversations
-        wish = Wish(
-            model=self._chosen, parameters={**self._parameters, **(parameters or {})} or None, over_budget=over_budget
-        )
+        wish = self._choices.wish(parameters, over_budget=over_budget)
         if self.conversation is None:
             create = service.create_temporary if self._is_new_temporary else service.create
-            self.conversation = await create(model=self._chosen, system=self._system)
+            self.conversation = await create(model=self._choices.model, system=self._choices.system)
         turn = await start(self.conversation.id, wish)
         asked.began(turn)
         self.shown.keep(turn.prompt, await service.branch(turn.conversation_id, turn.prompt.id))

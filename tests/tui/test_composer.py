@@ -169,7 +169,7 @@ async def test_new_lines_below_are_reached_by_a_click(server: DemoServer) -> Non
         await person.ask("many")
         await person.press("pageup", "pageup")
         await person.until(lambda: not person.chat.transcript.following)
-        person.chat.session.queue(Prompt(text="kept back"))
+        person.chat.session.waiting.add(Prompt(text="kept back"))
         person.chat.query_one("Chips").unseen = 12  # type: ignore[attr-defined]  # as the conversation tells it
         await person.until_shown("↓ 12 new lines  End")
         await person.click("↓ 12")

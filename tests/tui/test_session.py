@@ -75,8 +75,8 @@ async def test_a_stopped_answer_is_marked_and_gives_the_queue_back(runtime: Runt
     session = Session(runtime, listener)
     talking = tasks.spawn(session.converse(Prompt(text="story")), name="talk")
     await listener.hears(changes.Said)
-    session.queue(Prompt(text="more"))
-    assert session.waiting == 1
+    session.waiting.add(Prompt(text="more"))
+    assert len(session.waiting) == 1
     await tasks.close(cancel=True)
     assert talking.cancelled()
     assert session.entries[-1].state.startswith("stopped")

@@ -77,7 +77,7 @@ async def stop(screen: ChatScreen, _argument: str) -> None:
     """What is edited, the queue, the answer: one after the other."""
     if screen.editing.end() is not None:
         return
-    if screen.session.give_back():
+    if screen.session.waiting.give_back():
         return
     if screen.session.busy:
         screen.stop_answer()

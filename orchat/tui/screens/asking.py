@@ -102,7 +102,7 @@ class Asking(Starting):
 
     async def leave_session(self) -> None:
         """Before another conversation is shown: the answer that runs is stopped and kept."""
-        self.session.give_back()
+        self.session.waiting.give_back()
         self.editing.end()
         self.keep_draft()
         if self.session.busy and self._answering is not None:

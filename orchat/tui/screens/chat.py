@@ -235,7 +235,7 @@ class ChatScreen(Asking):
         if entry is not None:
             self.edit(entry, event.prompt)
         elif self.session.busy:
-            self.session.queue(event.prompt)
+            self.session.waiting.add(event.prompt)
         else:
             self.ask(event.prompt)
 
@@ -366,7 +366,7 @@ class ChatScreen(Asking):
 
     @on(Chips.QueuePressed)
     def _queue_pressed(self) -> None:
-        self.session.give_back()
+        self.session.waiting.give_back()
 
     @on(Chips.UnseenPressed)
     def _unseen_pressed(self) -> None:
