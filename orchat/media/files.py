@@ -10,6 +10,7 @@ from orchat.domain.clean import clean_line
 from orchat.errors import MediaDamaged, MediaNotFound, MediaTooLarge, MediaUnsupported
 from orchat.media.document import MAX_PDF, Document, read_document
 from orchat.media.image import MAX_INPUT, MAX_OUTPUT, MAX_SIDE, PreparedImage, prepare
+from orchat.media.sniff import Family, sniff
 
 STDIN = "-"
 """The path that stands for standard input."""
@@ -62,6 +63,38 @@ def load_file(path: str | Path, *, stdin: bytes | None = None) -> Document:
         MediaDamaged: Empty or cut short.
     """
     return read_document(read_bytes(path, limit=MAX_PDF, stdin=stdin), _name(path))
+
+
+def load(
+    path: str | Path,
+    *,
+    stdin: bytes | None = None,
+    max_side: int = MAX_SIDE,
+    max_bytes: int = MAX_OUTPUT,
+    keep_original: bool = False,
+) -> PreparedImage | Document:
+    """Read whatever can be attached: a picture is made fit to send, text and PDF are read as they are.
+
+    Args:
+        path: A file; ``~`` is the home folder, ``-`` stands for `stdin`.
+        stdin: What standard input held.
+        max_side: As for `orchat.media.image.prepare`.
+        max_bytes: As for `orchat.media.image.prepare`.
+        keep_original: As for `orchat.media.image.prepare`.
+
+    Returns:
+        The picture or the document; which one, its content tells.
+
+    Raises:
+        MediaNotFound: Missing or not readable.
+        MediaTooLarge: Too many bytes or pixels.
+        MediaUnsupported: A folder, a device, a pipe, or nothing that can be sent.
+        MediaDamaged: Empty, cut short or not decodable.
+    """
+    data = read_bytes(path, limit=max(MAX_INPUT, MAX_PDF), stdin=stdin)
+    if sniff(data).family is Family.PICTURE:
+        return prepare(data, _name(path), max_side=max_side, max_bytes=max_bytes, keep_original=keep_original)
+    return read_document(data, _name(path))
 
 
 def read_bytes(path: str | Path, *, limit: int, stdin: bytes | None = None) -> bytes:

@@ -13,15 +13,17 @@ import pytest
 
 from orchat.errors import MediaDamaged, MediaError, MediaNotFound, MediaTooLarge, MediaUnsupported
 from orchat.media.document import PdfDocument, TextDocument
+from orchat.media.files import load as load_any
 from orchat.media.files import load_file, load_image, read_bytes
+from orchat.media.image import PreparedImage
 from tests.support.pictures import encoded, quarters
 
 ROOT = Path(__file__).parent.parent.parent
 PNG = encoded(quarters(), "PNG")
-LOADERS: list[Callable[[str | Path], object]] = [load_image, load_file]
+LOADERS: list[Callable[[str | Path], object]] = [load_image, load_file, load_any]
 
 
-@pytest.fixture(params=LOADERS, ids=["picture", "file"])
+@pytest.fixture(params=LOADERS, ids=["picture", "file", "either"])
 def load(request: pytest.FixtureRequest) -> Callable[[str | Path], object]:
     loader: Callable[[str | Path], object] = request.param
     return loader
@@ -54,6 +56,16 @@ def test_a_file_is_loaded(tmp_path: Path) -> None:
 
     assert load_file(tmp_path / "a.txt") == TextDocument(name="a.txt", text="hello\n")
     assert isinstance(load_file(str(tmp_path / "a.pdf")), PdfDocument)
+
+
+def test_what_a_file_is_loaded_as_its_content_tells(tmp_path: Path) -> None:
+    (tmp_path / "map.txt").write_bytes(PNG)
+    (tmp_path / "notes.png").write_text("words")
+
+    picture, notes = (load_any(tmp_path / name, max_side=40) for name in ("map.txt", "notes.png"))
+
+    assert isinstance(picture, PreparedImage) and picture.width == 40
+    assert notes == TextDocument(name="notes.png", text="words")
 
 
 def test_a_tilde_is_the_home_folder(home: Path) -> None:
