@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -222,65 +221,7 @@ COMMANDS: tuple[Command, ...] = (
 BY_ID: dict[str, Command] = {command.id: command for command in COMMANDS}
 BY_SLASH: dict[str, Command] = {command.slash: command for command in COMMANDS if command.slash}
 
-_KEY_NAMES = {
-    "escape": "Esc",
-    "enter": "Enter",
-    "end": "End",
-    "home": "Home",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "tab": "Tab",
-    "space": "Space",
-    "delete": "Del",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
-}
-
 
 def scoped(scope: Scope) -> tuple[Command, ...]:
     """The commands of one scope."""
     return tuple(command for command in COMMANDS if command.scope == scope)
-
-
-def key_name(keys: str) -> str:
-    """The first of some keys as people write it: ``^O``, ``F1``, ``Esc``, ``Alt+Enter``."""
-    key = keys.partition(",")[0].strip()
-    if not key:
-        return ""
-    *modifiers, last = key.split("+")
-    name = _KEY_NAMES.get(last, last if len(last) == 1 else last.capitalize())
-    if modifiers == ["ctrl"] and len(last) == 1:
-        return f"^{last.upper()}"
-    return "+".join([*(modifier.capitalize() for modifier in modifiers), name])
-
-
-def completions(typed: str) -> list[Command]:
-    """The commands that a beginning such as ``/mo`` may mean; what begins so comes before what contains it."""
-    part = typed.removeprefix("/").casefold()
-    starting = [command for name, command in BY_SLASH.items() if name.startswith(part)]
-    inside = [command for name, command in BY_SLASH.items() if part in name and command not in starting]
-    return starting + inside
-
-
-def parse(text: str) -> tuple[Command, str] | None:
-    """A typed line as a command and its argument, or None when it is not one.
-
-    ``/etc/hosts …`` and ``//…`` are text; so is an unknown word, which `unknown` tells apart.
-    """
-    name, _, argument = text.strip().partition(" ")
-    command = BY_SLASH.get(name[1:].casefold()) if name.startswith("/") else None
-    return None if command is None else (command, argument.strip())
-
-
-def unknown(text: str) -> str:
-    """The name of a command that does not exist, when a typed line looks like one; else empty."""
-    name = text.strip().partition(" ")[0].partition("\n")[0]
-    looks_like_one = name.startswith("/") and name[1:].replace("-", "").isalpha() and name[1:].isascii()
-    return name if looks_like_one and parse(text) is None else ""
-
-
-def keys_of(command: Command, keymap: Iterable[tuple[str, str]] = ()) -> str:
-    """The keys of a command, the user's own choice first."""
-    return dict(keymap).get(command.id, command.keys)

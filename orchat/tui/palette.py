@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from orchat.tui.commands import COMMANDS, Command, key_name
+from orchat.tui.commands import COMMANDS, Command
+from orchat.tui.keymap import key_name
 from orchat.tui.lines import DIM
 
 if TYPE_CHECKING:

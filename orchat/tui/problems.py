@@ -8,7 +8,8 @@ from typing import Literal
 
 from orchat import errors
 from orchat.domain.events import BudgetNear
-from orchat.tui.commands import BY_ID, key_name
+from orchat.tui.commands import BY_ID
+from orchat.tui.keymap import key_name
 from orchat.tui.standing import back_at, cause
 from orchat.tui.transcript.entry import ErrorCard
 from orchat.tui.wording import usd

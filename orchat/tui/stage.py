@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from orchat.tui import changes, commands
+from orchat.tui import changes
 from orchat.tui.changes import Change
+from orchat.tui.commands import BY_ID, COMMANDS
 from orchat.tui.entries import is_unfinished
+from orchat.tui.keymap import key_name, keys_of
 from orchat.tui.shown import Shown
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.widget import Transcript
@@ -85,11 +87,11 @@ class Stage:
         if marked is not None:
             self._screen.query_one(KeyBar).pairs = message_pairs(session.shown, marked, keymap)
             return
-        shown = [command for command in commands.COMMANDS if command.footer]
+        shown = [command for command in COMMANDS if command.footer]
         if session.busy:
-            shown.insert(0, commands.BY_ID["stop"])
+            shown.insert(0, BY_ID["stop"])
         self._screen.query_one(KeyBar).pairs = tuple(
-            (commands.key_name(commands.keys_of(command, keymap.items())), command.title) for command in shown
+            (key_name(keys_of(command, keymap)), command.title) for command in shown
         )
 
 
@@ -107,8 +109,8 @@ def message_pairs(shown: Shown, marked: Entry, keymap: Mapping[str, str]) -> tup
         ids.insert(1, "copy_code")
     if kept is not None and is_unfinished(kept):
         ids.insert(0, "go_on")
-    pairs = [(commands.key_name(keymap.get(id, commands.BY_ID[id].keys)), commands.BY_ID[id].title) for id in ids]
+    pairs = [(key_name(keys_of(BY_ID[id], keymap)), BY_ID[id].title) for id in ids]
     if shown.branch(marked) is not None:
-        sides = (keymap.get(id, commands.BY_ID[id].keys) for id in ("previous_branch", "next_branch"))
-        pairs.insert(0, ("".join(map(commands.key_name, sides)), "branch"))
+        sides = (keys_of(BY_ID[id], keymap) for id in ("previous_branch", "next_branch"))
+        pairs.insert(0, ("".join(map(key_name, sides)), "branch"))
     return (*pairs, ("Esc", "back"))

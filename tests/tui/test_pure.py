@@ -19,7 +19,7 @@ from orchat.domain.events import Attempted, FellBack, Opened, Queued, ReasoningD
 from orchat.domain.fold import Reply
 from orchat.domain.ledger import UsageRow
 from orchat.domain.money import Cost, Usage
-from orchat.tui import commands, wording
+from orchat.tui import commands, keymap, slash, wording
 from orchat.tui.entries import answer_entry, answer_facts, chip, entries_of
 from orchat.tui.figures import Figures, draft_cost
 from orchat.tui.found import snippet
@@ -163,13 +163,13 @@ def test_no_key_means_two_things_in_one_place() -> None:
     [("ctrl+o", "^O"), ("f1", "F1"), ("escape", "Esc"), ("alt+enter", "Alt+Enter"), ("R", "R"), ("", ""), ("a,b", "a")],
 )
 def test_keys_have_names(keys: str, name: str) -> None:
-    assert commands.key_name(keys) == name
+    assert keymap.key_name(keys) == name
 
 
 def test_a_beginning_finds_its_command_first() -> None:
-    found = [command.slash for command in commands.completions("/s")]
+    found = [command.slash for command in slash.completions("/s")]
     assert found[:2] == ["sessions", "stop"] and "usage" in found
-    assert commands.completions("/nothing") == []
+    assert slash.completions("/nothing") == []
 
 
 @pytest.mark.parametrize(
@@ -183,13 +183,13 @@ def test_a_beginning_finds_its_command_first() -> None:
     ],
 )
 def test_a_line_as_a_command(line: str, expected: tuple[str, str] | None) -> None:
-    parsed = commands.parse(line)
+    parsed = slash.parse(line)
     assert (None if parsed is None else (parsed[0].id, parsed[1])) == expected
 
 
 def test_only_a_single_word_after_the_slash_looks_like_a_command() -> None:
-    assert commands.unknown("/nonsense now") == "/nonsense"
-    assert [commands.unknown(line) for line in ("/etc/hosts", "//x", "/model", "plain", "/ä")] == [""] * 5
+    assert slash.unknown("/nonsense now") == "/nonsense"
+    assert [slash.unknown(line) for line in ("/etc/hosts", "//x", "/model", "plain", "/ä")] == [""] * 5
 
 
 # ---- problems ----

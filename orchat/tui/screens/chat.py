@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from orchat.errors import OrchatError
-from orchat.tui import changes, commands
+from orchat.tui import changes, commands, slash
 from orchat.tui.beginning import Beginning
 from orchat.tui.branches import LOOK_S
 from orchat.tui.changes import Change, Prompt
@@ -260,11 +260,11 @@ class ChatScreen(Asking):
     @on(Composer.Commanded)
     def _commanded(self, event: Composer.Commanded) -> None:
         event.stop()
-        parsed = commands.parse(event.line)
+        parsed = slash.parse(event.line)
         if parsed is not None:
             self.composer.accept_command()
             self.perform(parsed[0].id, parsed[1])
-        elif name := commands.unknown(event.line):
+        elif name := slash.unknown(event.line):
             self.say(f"There is no command {name}. Two slashes send it as text.", severity="warning")
         else:
             self.composer.accept_command()
@@ -290,7 +290,8 @@ class ChatScreen(Asking):
     def _changed(self, event: Composer.Changed) -> None:
         event.stop()
         self.look()
-        if event.prompt.text and not event.prompt.text.startswith("/") and self.composer.area.has_focus:
+        is_typing = self.focused is self.composer.area
+        if event.prompt.text and not event.prompt.text.startswith("/") and is_typing:
             self.transcript.mark(None)
         self._draft_timer.reset()
         self._draft_timer.resume()

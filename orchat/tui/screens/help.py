@@ -9,7 +9,8 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from orchat.tui.commands import COMMANDS, Command, key_name, scoped
+from orchat.tui.commands import COMMANDS, Command, scoped
+from orchat.tui.keymap import key_name, keys_of
 from orchat.tui.lines import ACCENT, DIM, HEAD, column, keys_line
 from orchat.tui.screens.dialog import Dialog, TitleLine
 
@@ -79,7 +80,7 @@ def help_text(keymap: Mapping[str, str], width: int) -> Content:
 def _rows(commands: Iterable[Command], keymap: Mapping[str, str]) -> Iterable[Content]:
     for command in commands:
         slash = f"/{command.slash} {command.argument}".rstrip() if command.slash else ""
-        yield _row(key_name(keymap.get(command.id, command.keys)), slash, command.about)
+        yield _row(key_name(keys_of(command, keymap)), slash, command.about)
 
 
 def _row(keys: str, slash: str, about: str) -> Content:

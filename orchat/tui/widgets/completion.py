@@ -6,8 +6,10 @@ from functools import partial
 
 from textual.content import Content
 
-from orchat.tui.commands import Command, completions, key_name
+from orchat.tui.commands import Command
+from orchat.tui.keymap import key_name
 from orchat.tui.lines import ACCENT, DIM, column, spread
+from orchat.tui.slash import completions
 from orchat.tui.widgets.rows import Row, RowList
 
 MOST = 8
