@@ -1,5 +1,6 @@
 # make run [ARGS=--demo]  the chat, or any other orchat command
 # make test               everything that CI runs
+# make search             the property tests with other examples than CI's, ten times over
 # make bench              the benchmarks; they measure and never fail
 # make soak               thirty-two processes at once, and killed at random; takes minutes
 # make shots              the pictures of README and manual
@@ -18,7 +19,7 @@ COMPLETE := domain dispatch openrouter keys store
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test format lint types contracts tests coverage wheel bench soak docs shots clean
+.PHONY: help run test format lint types contracts tests coverage wheel search bench soak docs shots clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -54,6 +55,11 @@ coverage: tests
 
 wheel: $(VENV)/.dev
 	$(BIN)/python -m pytest -m wheel tests/test_packaging.py
+
+search: $(VENV)/.dev
+	@for round in 1 2 3 4 5 6 7 8 9 10; do \
+		$(BIN)/python -m pytest -q -n 2 --hypothesis-profile=search $$(grep -rl "@given" tests) || exit 1; \
+	done
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m tests.benchmarks.run

@@ -8,7 +8,13 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The same examples in every run, so that a failure is a change's own; `make search` looks for others.
+hypothesis.settings.register_profile("suite", derandomize=True, database=None)
+hypothesis.settings.register_profile("search", derandomize=False, print_blob=True)
+hypothesis.settings.load_profile("suite")
 
 pytest_plugins = ("tests.support.server", "tests.support.secret_service")
 
