@@ -18,7 +18,6 @@ from orchat.keys.kept import KeptKeys, fingerprints
 from orchat.keys.lease import KeyLease, KnownKey, leased
 from orchat.keys.rotation import Choice
 from orchat.keys.vault import Vault, vault_for
-from orchat.store import holds
 from orchat.store.key_state import KeyState
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from orchat.config import KeySettings
     from orchat.keys.place import Keys
     from orchat.store.database import Database
-    from orchat.store.holds import Hold, Source
 
 __all__ = ["VARIABLE", "KeyLease", "KnownKey", "Ring"]
 
@@ -214,43 +212,6 @@ class Ring:
         """A key was removed: if this instance uses it, the next request chooses anew."""
         if self._lease is not None and self._lease.fingerprint == fingerprint:
             self._lease = None
-
-    # ---- holds ----
-
-    async def put_aside(
-        self,
-        lease: KeyLease,
-        scope: str,
-        *,
-        kind: str,
-        reason: str,
-        until: float | None,
-        source: Source = "server",
-    ) -> Hold:
-        """Put a key aside, or its account, or its account's free requests, for all instances.
-
-        Args:
-            lease: The key that the server refused.
-            scope: Made by `orchat.domain.scope`.
-            kind: Class name of the error.
-            reason: One line.
-            until: Epoch seconds at which it may be tried again; None: when it is cleared.
-            source: Who said so.
-        """
-        logs.event(logger, "key.aside", key=lease.label, scope=scope.partition(":")[0], kind=kind)
-        now = self._clock.now()
-        return await self._db.write(holds.put, scope, kind=kind, reason=reason, source=source, now=now, until=until)
-
-    async def cleared(self, lease: KeyLease, *, free: bool = False) -> None:
-        """A key served: it and its account are put aside no longer.
-
-        Args:
-            lease: The key.
-            free: It served a free model, so that what its account may ask of those is not used up either.
-        """
-        # Looked at first, because nearly always there is nothing to write.
-        if await self._db.read(roster.held, lease.fingerprint, free=free):
-            await self._db.write(roster.forgive, lease.fingerprint, free=free)
 
     # ---- what is known ----
 

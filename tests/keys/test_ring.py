@@ -17,7 +17,6 @@ from orchat.config import LogSettings
 from orchat.domain.secret import Secret
 from orchat.errors import KeyRejected, KeyringUnavailable, KeysError, NoKeys, UsageError
 from orchat.keys.key_file import FileVault
-from orchat.keys.lease import leased
 from orchat.keys.vault import KeyringVault
 from orchat.paths import Paths
 from orchat.store import key_state
@@ -294,7 +293,7 @@ async def test_adding_the_same_key_again_takes_it_back_into_service(desk: Desk) 
     desk.keep(work=A, home=B)
     ring = desk.ring()
     await ring.lease()
-    await desk.hold(ring, A)
+    await desk.hold(A)
     await desk.db.write(key_state.set_disabled, fingerprint(A), True)
     await ring.add("work", A)
 
@@ -409,7 +408,7 @@ async def test_a_held_key_is_passed_over_until_its_time_comes(desk: Desk) -> Non
     desk.keep(work=A, home=B)
     ring = desk.ring()
     await ring.lease()
-    await desk.hold(ring, A, desk.clock.now() + 60)
+    await desk.hold(A, desk.clock.now() + 60)
 
     assert await desk.started() == "home"
     assert await desk.current() == "work"
@@ -422,11 +421,11 @@ async def test_a_cleared_hold_counts_no_more(desk: Desk) -> None:
     ring = desk.ring()
     await ring.lease()
     for key in (A, B):
-        await desk.hold(ring, key)
-    await ring.cleared(leased("home", Secret(B), "file"))
+        await desk.hold(key)
+    await desk.served(B)
     assert await desk.started() == "home"
 
-    await ring.cleared(leased("work", Secret(A), "file"))
+    await desk.served(A)
     assert await desk.started() == "work"
 
 
@@ -434,7 +433,7 @@ async def test_after_a_hold_an_instance_can_go_on_with_the_next_key(desk: Desk) 
     desk.keep(work=A, home=B)
     ring = desk.ring()
     await ring.lease()
-    await desk.hold(ring, A)
+    await desk.hold(A)
     assert (await ring.lease()).label == "work"
 
     assert (await ring.switch()).label == "home"
@@ -445,7 +444,7 @@ async def test_when_every_key_is_put_aside_a_new_instance_asks_the_current_one(d
     desk.keep(work=A)
     ring = desk.ring()
     await ring.lease()
-    await desk.hold(ring, A, desk.clock.now() + 60, reason="no credit left")
+    await desk.hold(A, desk.clock.now() + 60, reason="no credit left")
 
     with pytest.raises(NoKeys, match="there is no other key that can serve") as caught:
         await ring.switch()
@@ -467,10 +466,10 @@ async def test_a_held_key_of_the_environment_gives_way_to_kept_ones_never_read_b
     desk.keep(work=A)
     ring = desk.ring({"OPENROUTER_API_KEY": ENV})
     assert (await ring.lease()).label == "env"
-    await desk.hold(ring, ENV)
+    await desk.hold(ENV)
 
     assert (await ring.switch()).label == "work"
-    await ring.cleared(leased("env", Secret(ENV), "env"))
+    await desk.served(ENV)
     assert (await ring.switch()).label == "env"
 
 
@@ -478,7 +477,7 @@ async def test_a_held_key_of_the_environment_does_not_come_back_because_the_file
     desk.keep(work=A)
     desk.file.chmod(0o644)
     ring = desk.ring({"OPENROUTER_API_KEY": ENV})
-    await desk.hold(ring, ENV)
+    await desk.hold(ENV)
 
     with pytest.raises(KeysError, match="is open to others"):
         await ring.lease()

@@ -31,7 +31,6 @@ from orchat.errors import (
     UsageError,
 )
 from orchat.keys.key_file import FileVault
-from orchat.keys.ring import Ring
 from orchat.keys.shelf import Shelf
 from orchat.openrouter.client import OpenRouter
 from orchat.store import holds, key_state, reports
@@ -316,10 +315,9 @@ async def test_without_keys_there_is_nothing_to_test(shelf: Shelf) -> None:
         await shelf.test()
 
 
-async def put_aside(ring: Ring, key: str, *scopes: str) -> None:
-    lease = await ring.lease()
+async def put_aside(desk: Desk, *scopes: str) -> None:
     for scope in scopes:
-        await ring.put_aside(lease, scope, kind="KeyRejected", reason="revoked", until=None)
+        await desk.put_aside(scope, kind="KeyRejected", reason="revoked")
 
 
 async def test_a_key_that_can_serve_is_put_aside_no_longer(desk: Desk, client: OpenRouter, server: DemoServer) -> None:
@@ -329,7 +327,7 @@ async def test_a_key_that_can_serve_is_put_aside_no_longer(desk: Desk, client: O
     [first] = await shelf.test()
     assert first.status is not None and first.status.account is not None
     account = first.status.account
-    await put_aside(desk.ring(), A, key_scope(fingerprint(A)), account_scope(account), free_scope(account))
+    await put_aside(desk, key_scope(fingerprint(A)), account_scope(account), free_scope(account))
     await shelf.test()
 
     assert await desk.db.read(holds.active, START) == []
@@ -340,7 +338,7 @@ async def test_free_requests_that_are_used_up_stay_put_aside(
 ) -> None:
     desk.keep(a=A)
     server.put_key(Secret(A), DemoKey(free_per_day=0))
-    await put_aside(desk.ring(), A, key_scope(fingerprint(A)), free_scope(fingerprint(A)))
+    await put_aside(desk, key_scope(fingerprint(A)), free_scope(fingerprint(A)))
     [tested] = await shelf_of(desk, client).test()
 
     assert tested.ok
@@ -360,7 +358,7 @@ async def test_a_key_that_cannot_serve_stays_put_aside(
 ) -> None:
     desk.keep(a=A)
     server.put_key(Secret(A), DemoKey(**terms))
-    await put_aside(desk.ring(), A, key_scope(fingerprint(A)))
+    await put_aside(desk, key_scope(fingerprint(A)))
     [tested] = await shelf_of(desk, client).test()
 
     assert isinstance(tested.error, kind)

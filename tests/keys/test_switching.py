@@ -7,8 +7,7 @@ import pytest
 from orchat.domain.scope import account_scope, free_scope, key_scope
 from orchat.domain.secret import Secret
 from orchat.errors import KeysError, NoKeys, NotFound, UsageError
-from orchat.keys.lease import KeyLease, leased
-from orchat.keys.ring import Ring
+from orchat.keys.lease import leased
 from orchat.store import holds, key_state, reports
 from orchat.store.connection import Connection
 from orchat.store.reports import Report
@@ -18,8 +17,8 @@ from tests.support.key_desk import ENV, A, B, C, Desk, fingerprint
 pytestmark = pytest.mark.anyio
 
 
-async def aside(ring: Ring, lease: KeyLease, scope: str, until: float | None = START + 600) -> None:
-    await ring.put_aside(lease, scope, kind="CreditsExhausted", reason="no credit left", until=until)
+async def aside(desk: Desk, scope: str, until: float | None = START + 600) -> None:
+    await desk.put_aside(scope, reason="no credit left", until=until)
 
 
 async def accounts(desk: Desk, **keys: str) -> None:
@@ -71,12 +70,12 @@ async def test_a_held_account_holds_all_its_keys(desk: Desk) -> None:
     desk.keep(a=A, b=B, c=C)
     await accounts(desk, a="acme", b="acme")
     ring = desk.ring()
-    lease = await ring.lease()
-    await aside(ring, lease, account_scope("acme"))
+    await ring.lease()
+    await aside(desk, account_scope("acme"))
 
     assert (await ring.switch()).label == "c"
     assert await desk.started() == "c"
-    await ring.cleared(lease)
+    await desk.served(A)
     assert await desk.started() == "a"
 
 
@@ -84,8 +83,8 @@ async def test_without_free_requests_left_the_next_key_is_one_of_another_account
     desk.keep(a=A, b=B, c=C)
     await accounts(desk, a="acme", b="acme")
     ring = desk.ring()
-    lease = await ring.lease()
-    await aside(ring, lease, free_scope("acme"))
+    await ring.lease()
+    await aside(desk, free_scope("acme"))
 
     assert await desk.started() == "a"  # it still pays for other models
     assert (await ring.switch()).label == "c"
@@ -170,9 +169,9 @@ async def test_what_was_held_against_a_wanted_key_is_forgotten(desk: Desk) -> No
     desk.keep(a=A, b=B)
     await accounts(desk, b="acme")
     ring = desk.ring()
-    lease = await ring.lease()
+    await ring.lease()
     for scope in (key_scope(fingerprint(B)), account_scope("acme"), free_scope("acme"), key_scope(fingerprint(A))):
-        await aside(ring, lease, scope, None)
+        await aside(desk, scope, None)
     await ring.use("b")
 
     assert [hold.scope for hold in await desk.db.read(holds.active, START)] == [key_scope(fingerprint(A))]
@@ -220,9 +219,9 @@ async def test_a_hold_is_seen_with_its_reason_by_every_instance(desk: Desk) -> N
     desk.keep(a=A)
     await accounts(desk, a="acme")
     ring = desk.ring()
-    lease = await ring.lease()
-    await aside(ring, lease, free_scope("acme"))
-    await aside(ring, lease, key_scope(fingerprint(A)), None)
+    await ring.lease()
+    await aside(desk, free_scope("acme"))
+    await aside(desk, key_scope(fingerprint(A)), None)
     [known] = await desk.ring().known()
 
     assert {(hold.scope, hold.reason, hold.until, hold.times) for hold in known.holds} == {
@@ -238,20 +237,20 @@ async def test_success_with_a_paid_model_says_nothing_about_free_requests(desk: 
     ring = desk.ring()
     lease = await ring.lease()
     for scope in (key_scope, account_scope, free_scope):
-        await aside(ring, lease, scope(lease.fingerprint))
-    await ring.cleared(lease)
+        await aside(desk, scope(lease.fingerprint))
+    await desk.served(A)
     assert [hold.scope for hold in await desk.db.read(holds.active, START)] == [free_scope(lease.fingerprint)]
 
-    await ring.cleared(lease, free=True)
+    await desk.served(A, free=True)
     assert await desk.db.read(holds.active, START) == []
 
 
 async def test_success_of_a_key_that_nothing_held_writes_nothing(desk: Desk) -> None:
     desk.keep(a=A)
     ring = desk.ring()
-    lease = await ring.lease()
+    await ring.lease()
     before = await desk.db.read(_changes)
-    await ring.cleared(lease, free=True)
+    await desk.served(A, free=True)
 
     assert await desk.db.read(_changes) == before
 
@@ -266,9 +265,9 @@ async def test_success_forgets_how_often_a_key_was_put_aside(desk: Desk) -> None
     ring = desk.ring()
     lease = await ring.lease()
     for _ in range(3):
-        await aside(ring, lease, key_scope(lease.fingerprint), START - 1)
-    await ring.cleared(lease)
-    hold = await ring.put_aside(lease, key_scope(lease.fingerprint), kind="KeyRejected", reason="no", until=None)
+        await aside(desk, key_scope(lease.fingerprint), START - 1)
+    await desk.served(A)
+    hold = await desk.put_aside(key_scope(lease.fingerprint), kind="KeyRejected", reason="no")
 
     assert (hold.times, hold.source) == (1, "server")
 
@@ -277,7 +276,7 @@ async def test_a_hold_of_the_environments_key_is_kept_for_the_next_process(desk:
     desk.keep(a=A)
     ring = desk.ring({"OPENROUTER_API_KEY": ENV})
     lease = await ring.lease()
-    await aside(ring, lease, key_scope(lease.fingerprint))
+    await aside(desk, key_scope(lease.fingerprint))
     later = desk.ring({"OPENROUTER_API_KEY": ENV})
 
     assert (await later.lease()).label == "a"

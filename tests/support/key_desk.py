@@ -12,12 +12,13 @@ from orchat.config import KeySettings
 from orchat.domain.ledger import Attempt
 from orchat.domain.scope import key_scope
 from orchat.domain.secret import Secret
+from orchat.keys import roster
 from orchat.keys.key_file import FileVault
-from orchat.keys.lease import leased
 from orchat.keys.ring import Ring
-from orchat.store import key_state, ledger
+from orchat.store import holds, key_state, ledger
 from orchat.store.connection import Connection
 from orchat.store.database import Database
+from orchat.store.holds import Hold
 from tests.support.clock import FakeClock
 from tests.support.store import open_database
 
@@ -59,10 +60,19 @@ class Desk:
         """The label that a new instance gets."""
         return (await self.ring(environ, **changes).lease()).label
 
-    async def hold(self, ring: Ring, key: str, until: float | None = None, reason: str = "402") -> None:
-        """Put a key aside, whatever the ring's own one is."""
-        lease = leased("x", Secret(key), "file")
-        await ring.put_aside(lease, key_scope(lease.fingerprint), kind="CreditsExhausted", reason=reason, until=until)
+    async def hold(self, key: str, until: float | None = None, reason: str = "402") -> None:
+        """Put a key aside."""
+        await self.put_aside(key_scope(fingerprint(key)), until=until, reason=reason)
+
+    async def put_aside(
+        self, scope: str, *, kind: str = "CreditsExhausted", reason: str = "402", until: float | None = None
+    ) -> Hold:
+        now = self.clock.now()
+        return await self.db.write(holds.put, scope, kind=kind, reason=reason, source="server", now=now, until=until)
+
+    async def served(self, key: str, *, free: bool = False) -> None:
+        """A request with this key was answered."""
+        await self.db.write(roster.forgive, fingerprint(key), free=free)
 
     async def current(self) -> str | None:
         states = await self.db.read(key_state.list_keys)
