@@ -86,7 +86,7 @@ def preview(
     """
     width, rows = size
     head = [plain(kept.title, 200).stylize(STRONG).truncate(width, ellipsis=True), facts(kept, path, now)]
-    found = _words(hit.snippet) if hit else ()
+    found = words_of(hit.snippet) if hit else ()
     if hit is None:
         told = list(path[-2:])
     else:
@@ -116,8 +116,8 @@ def snippet(text: str) -> Content:
     return Content("").join(parts)
 
 
-def _words(text: str) -> tuple[str, ...]:
-    """What a search found, each word once, the longest first."""
+def words_of(text: str) -> tuple[str, ...]:
+    """What a search found in a snippet, each word once, the longest first."""
     pieces = (piece.partition(MATCH_ENDS) for piece in text.split(MATCH_BEGINS)[1:])
     return tuple(sorted({found.casefold() for found, _, _ in pieces if found}, key=len, reverse=True))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchat.tui.transcript.entry import Entry
-from tests.transcript.test_widget import lines, running, screen, talk
+from tests.support.transcript import lines, running, screen, talk
 
 pytestmark = pytest.mark.anyio
 

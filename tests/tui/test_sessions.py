@@ -139,6 +139,25 @@ async def test_opening_what_was_found_shows_the_message_that_was_found(server: D
             await person.until_shown("line 59")
 
 
+async def test_opening_what_was_found_goes_to_the_line_where_it_stands(server: DemoServer) -> None:
+    log = "\n\n".join("the needle is here" if number == 40 else f"line {number}" for number in range(90))
+    server.script(say(log), say("other"))
+    async with at_screen(screen_runtime(server), size=(100, 24)) as person:
+        await person.ask("and the log?")
+        await person.press("ctrl+n")
+        await person.ask("something else")
+        await open_sessions(person)
+        await person.type("needle")
+        await person.until_shown("1 session ")
+        await person.settled()
+        await person.press("enter")
+        await person.until_shown("line 39", "the needle is here", "line 41")
+        shown = person.chat.transcript
+        strips = [shown.render_line(y) for y in range(shown.size.height)]
+        standing_out = [part.text for strip in strips for part in strip if part.style and part.style.reverse]
+        assert standing_out == ["needle"]
+
+
 async def test_a_hit_on_another_branch_is_opened_on_that_branch(server: DemoServer) -> None:
     server.script(say("the former answer"), say("the later answer"), say("aside"))
     async with at_screen(screen_runtime(server)) as person:

@@ -53,7 +53,7 @@ async def sessions(screen: ChatScreen, _argument: str) -> None:
         await screen.session.reload()
     at = dialog.hit(chosen) if chosen else None
     if chosen and (at is not None or present is None or chosen != present.id):
-        await screen.open_session(chosen, at=at)
+        await screen.open_session(chosen, at=at, words=dialog.words(chosen))
     screen.refresh_figures()
 
 

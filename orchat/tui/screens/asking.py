@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 
 from textual import work
@@ -110,12 +110,13 @@ class Asking(Starting):
             with suppress(WorkerCancelled, WorkerFailed):
                 await self._answering.wait()
 
-    async def open_session(self, id_or_prefix: str, *, at: int | None = None) -> None:
+    async def open_session(self, id_or_prefix: str, *, at: int | None = None, words: Iterable[str] = ()) -> None:
         """Show another conversation.
 
         Args:
             id_or_prefix: Which one.
             at: Number of the message to go to, on whatever branch it is.
+            words: What was found in it: the line where they stand is shown.
         """
         await self.leave_session()
         if at is not None:
@@ -125,7 +126,7 @@ class Asking(Starting):
         self.to_composer()
         entry = next((entry for entry in self.session.entries if at is not None and entry.key == at), None)
         if entry is not None:
-            self.query_one(Transcript).mark(entry)
+            self.query_one(Transcript).show_text(entry, words)
 
     async def _lead_to(self, conversation_id: str, message_id: int) -> None:
         """Let the path that is shown lead through a message, if it is still there."""

@@ -20,7 +20,7 @@ from orchat.domain.query import parse_query
 from orchat.domain.sessions import SessionFilter
 from orchat.errors import OrchatError
 from orchat.tui import exporting
-from orchat.tui.found import facts, hit_line, line, preview
+from orchat.tui.found import facts, hit_line, line, preview, words_of
 from orchat.tui.lines import DIM, ERROR, keys_rows
 from orchat.tui.screens.confirm import AskLine, Choose
 from orchat.tui.screens.dialog import TitleLine
@@ -99,6 +99,11 @@ class Sessions(Finder):
         """Number of the message that was found in a session."""
         found = self._hits.get(conversation_id)
         return found.message_id if found else None
+
+    def words(self, conversation_id: str) -> tuple[str, ...]:
+        """The words that were found in that message."""
+        found = self._hits.get(conversation_id)
+        return words_of(found.snippet) if found else ()
 
     def content(self) -> ComposeResult:
         """Search, list, preview, keys."""

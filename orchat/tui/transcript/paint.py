@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
@@ -24,6 +24,8 @@ def paint(
     text_width: int,
     margin: Segment = _MARGIN,
     caret: Segment | None = None,
+    found: Sequence[tuple[int, int]] = (),
+    standout: Style | None = None,
     selected: tuple[int, int] | None = None,
     selection: Style | None = None,
 ) -> Strip:
@@ -36,6 +38,8 @@ def paint(
         text_width: Columns of the text, to which a ground reaches.
         margin: Left of the row, `MARGIN` columns wide.
         caret: Drawn after the text.
+        found: Characters of the logical line that stand out, first and the one after the last of each.
+        standout: Style of them.
         selected: Characters of the logical line that are selected; an end of -1 is the end of the line.
         selection: Style of selected text.
 
@@ -44,7 +48,11 @@ def paint(
     """
     position = row.start
     segments = [margin, *row.prefix]
-    text = row.text if selected is None or selection is None else _selected(row, selected, selection)
+    text = row.text
+    for span in found:
+        text = _restyled(text, row.start, span, standout)
+    if selected is not None:
+        text = _restyled(text, row.start, selected, selection)
     for content, style, _ in text:
         segments.append(Segment(content, _located(style, position, line)))
         position += len(content)
@@ -64,17 +72,20 @@ def _located(style: Style | None, position: int, line: int) -> Style:
     return offset if style is None else style + offset
 
 
-def _selected(row: Row, span: tuple[int, int], selection: Style) -> list[Segment]:
-    first = span[0] - row.start
-    stop = span[1] - row.start if span[1] >= 0 else sum(len(segment.text) for segment in row.text)
+def _restyled(text: Sequence[Segment], start: int, span: tuple[int, int], restyle: Style | None) -> Sequence[Segment]:
+    """The text of a row with some characters of its logical line in another style."""
+    length = sum(len(segment.text) for segment in text)
+    first, stop = span[0] - start, span[1] - start if span[1] >= 0 else length
+    if restyle is None or first >= length or stop <= 0:
+        return text
     parts: list[Segment] = []
     position = 0
-    for text, style, _ in row.text:
-        low, high = (min(max(0, edge - position), len(text)) for edge in (first, stop))
+    for content, style, _ in text:
+        low, high = (min(max(0, edge - position), len(content)) for edge in (first, stop))
         high = max(low, high)
-        pieces = ((text[:low], style), (text[low:high], (style or Style()) + selection), (text[high:], style))
+        pieces = ((content[:low], style), (content[low:high], (style or Style()) + restyle), (content[high:], style))
         parts.extend(Segment(piece, piece_style) for piece, piece_style in pieces if piece)
-        position += len(text)
+        position += len(content)
     return parts
 
 

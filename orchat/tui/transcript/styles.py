@@ -29,6 +29,7 @@ _PLAIN = Style.null()
 _DIM = Style(dim=True)
 _BOLD = Style(bold=True)
 _UNDERLINE = Style(underline=True)
+_REVERSE = Style(reverse=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,8 @@ class Palette:
     """Ground of code blocks."""
     link: Style = _UNDERLINE
     """Text of a link."""
+    standout: Style = _REVERSE
+    """Words that were looked for."""
     syntax: Mapping[str, Style] = field(default_factory=dict)
     """Styles of highlighted code by name."""
 

@@ -19,7 +19,7 @@ from textual.strip import Strip
 from orchat.domain.clean import clean
 from orchat.tui.transcript.colours import palette_of
 from orchat.tui.transcript.entry import Entry
-from orchat.tui.transcript.marking import MarkingView
+from orchat.tui.transcript.finding import FindingView
 from orchat.tui.transcript.pacing import Pacer
 from orchat.tui.transcript.paint import MARGIN, paint
 from orchat.tui.transcript.parser import parse
@@ -32,7 +32,7 @@ FLUSH_S = 0.05
 """Seconds between two flushes of an answer that arrives."""
 
 
-class Transcript(MarkingView, can_focus=True, inherit_bindings=False):
+class Transcript(FindingView, can_focus=True, inherit_bindings=False):
     """Messages under each other, with native selection and clickable links.
 
     Args:
@@ -104,6 +104,7 @@ class Transcript(MarkingView, can_focus=True, inherit_bindings=False):
         """Show another conversation, from its end."""
         self._stack.clear()
         self._set_mark(None)
+        self.forget_text()
         self._dirty.clear()
         for entry in entries:
             self._stack.append(entry)
@@ -343,6 +344,8 @@ class Transcript(MarkingView, can_focus=True, inherit_bindings=False):
             text_width=self._stack.width,
             margin=self._margin(view, number),
             caret=Segment(look.signs.caret, look.palette.accent) if is_caret else None,
+            found=self._found_in(view, section, row.line),
+            standout=look.palette.standout,
             selected=None if selection is None else selection.get_span(line),
             selection=None if selection is None else self.screen.get_component_rich_style("screen--selection"),
         )
