@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from threading import Lock
 from types import TracebackType
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
     from orchat.domain.catalog import Model
+    from orchat.domain.conversation import StoredMessage
 
 T = TypeVar("T")
 
@@ -76,6 +77,22 @@ class Client:
         portal, client = self._open()
         return _drain(portal, client, prompt, options)
 
+    def compare(self, prompt: str, models: Sequence[str], **options: Any) -> tuple[StoredMessage, ...]:
+        """Ask several models the same thing at once, as `AsyncClient.compare`, and wait for all answers.
+
+        Args:
+            prompt: What is asked.
+            models: Two to four ids, each once.
+            **options: As for `AsyncClient.compare`.
+
+        Returns:
+            An answer for each model, in their order, however it ended; `StoredMessage.state` tells.
+
+        Raises:
+            UsageError: Called from a running event loop, or there are too few or too many models.
+        """
+        return self._run(lambda client: _compared(client, prompt, models, options))
+
     def usage_stats(self, *, days: int | None = None) -> UsageStats:
         """As `AsyncClient.usage_stats`."""
         return self._run(lambda client: client.usage_stats(days=days))
@@ -100,6 +117,13 @@ class Client:
                 self._running = (manager, portal, client)
                 portal.call(client.open)
             return self._running[1:]
+
+
+async def _compared(
+    client: AsyncClient, prompt: str, models: Sequence[str], options: dict[str, Any]
+) -> tuple[StoredMessage, ...]:
+    async with client.compare(prompt, models, **options) as comparison:
+        return await comparison.answers()
 
 
 class _Channel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from types import TracebackType
@@ -16,6 +16,9 @@ from orchat.domain.secret import Secret
 from orchat.errors import UsageError
 
 if TYPE_CHECKING:
+    from orchat.chat.comparing import Comparison
+    from orchat.chat.service import Conversations
+    from orchat.chat.turn import Turn
     from orchat.domain.catalog import Model
     from orchat.domain.stream import EventStream
     from orchat.runtime import Runtime
@@ -186,6 +189,45 @@ class AsyncClient:
         from orchat.dispatch.dispatcher import Circumstances
 
         return self._opened().dispatcher.stream(asked, Circumstances(fallbacks=fallbacks, over_budget=over_budget))
+
+    def compare(
+        self,
+        prompt: str,
+        models: Sequence[str],
+        *,
+        session: str | None = None,
+        system: str | None = None,
+        over_budget: bool = False,
+        **parameters: Any,
+    ) -> Comparison:
+        """Ask several models the same thing at once; the answers are branches of one prompt in a kept session.
+
+        Args:
+            prompt: What is asked.
+            models: Two to four ids, each once.
+            session: Id of the session that it is said in; None: a new one.
+            system: System prompt of a new session.
+            over_budget: Send it although a budget is used up.
+            **parameters: Any field of `ChatRequest`, such as ``temperature=0.2``.
+
+        Returns:
+            The comparison, to be used with ``async with``; entering it saves the prompt and asks. It raises
+            `UsageError` then where there are too few or too many models.
+        """
+        from orchat.chat.books import Wish
+        from orchat.chat.comparing import Comparison
+        from orchat.domain.conversation import Draft
+
+        async def begin() -> tuple[Turn, ...]:
+            chat = (await self.open()).conversations
+            id = session or (await chat.create(system=system)).id
+            wish = Wish(parameters=parameters or None, over_budget=over_budget)
+            return await chat.compare(id, Draft(text=prompt), tuple(models), wish)
+
+        def conversations() -> Conversations:
+            return self._opened().conversations
+
+        return Comparison(conversations, begin, tuple(models))
 
     async def models(self) -> tuple[Model, ...]:
         """The live catalogue, at most a day old unless configured otherwise."""

@@ -15,6 +15,7 @@ from orchat.demo.script import cut_after, fault, say, stall
 from orchat.demo.server import DemoServer
 from orchat.domain.content import TextPart, message
 from orchat.domain.events import Finished
+from tests.support.compare import THINKER, WRITER, script
 from tests.support.house import KEY
 from tests.support.server import server
 
@@ -91,6 +92,22 @@ async def test_models_are_listed_and_fallbacks_are_asked(server: DemoServer) -> 
 
 
 @pytest.mark.anyio
+async def test_models_are_compared_and_one_is_gone_on_with(server: DemoServer) -> None:
+    script(server, {WRITER: say("one"), THINKER: say("two")}, times=2)
+    async with client(server.base_url) as chat:
+        async with chat.compare("hi", (WRITER, THINKER), system="Be brief.", temperature=0.2) as comparison:
+            heard = [step.number async for step in comparison if step.is_last]
+            chosen = await comparison.choose(1)
+        assert sorted(heard) == [0, 1] and chosen.messages[-1].text == "two"
+        async with chat.compare("more", (WRITER, THINKER), session=comparison.conversation_id) as comparison:
+            answers = await comparison.answers()
+        assert [answer.text for answer in answers] == ["one", "two"]
+    assert server.chats[0].body["temperature"] == 0.2
+    last = [message["content"] for message in server.chats[-1].body["messages"]]
+    assert last == ["Be brief.", "hi", "two", "more"]
+
+
+@pytest.mark.anyio
 async def test_a_client_that_is_not_open_says_so() -> None:
     with pytest.raises(errors.UsageError, match="not open"):
         AsyncClient().stream(request("hi"))
@@ -148,6 +165,16 @@ def test_the_blocking_client_generates_and_streams(demo: DemoThread) -> None:
         assert chat.usage_stats().finished == 2
         assert chat.models()
     chat.close()
+
+
+def test_the_blocking_client_compares(demo: DemoThread) -> None:
+    script(demo.server, {WRITER: say("one"), THINKER: fault("400-unknown-model")})
+    with Client(**given(demo.base_url)) as chat:
+        first, second = chat.compare("hi", (WRITER, THINKER))
+        assert (first.text, first.state, second.state) == ("one", "done", "failed")
+        assert second.error
+        with pytest.raises(errors.UsageError, match="cannot be compared"):
+            chat.compare("hi", (WRITER,))
 
 
 def test_a_closed_blocking_client_opens_again(demo: DemoThread) -> None:
