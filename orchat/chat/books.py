@@ -121,7 +121,7 @@ class TurnBooks:
         files = {sha256: await asyncio.to_thread(desk.db.blobs.get, sha256) for sha256 in wanted}
         messages = build_messages(path, system=conversation.system, model=self.model, files=files)
         request = ChatRequest(messages=messages, model=self.model, session_id=conversation.id)
-        request = replace(request, **dict(self._wish.parameters or {}))
+        request = replace(request, **_merged(conversation.parameters, self._wish.parameters or {}))
         around = Circumstances(
             fallbacks=self._wish.fallbacks,
             conversation_id=conversation.id,
@@ -181,3 +181,11 @@ class TurnBooks:
         db = self._desk.ledger or self._desk.db
         entry = await db.read(ledger.of_generation, self._conversation.id, generation_id)
         return (None, UNKNOWN_COST) if entry is None else (entry.settlement.usage, entry.settlement.cost)
+
+
+def _merged(kept: Mapping[str, Any], wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not kept:
+        return wanted
+    from orchat.domain.parameters import merged
+
+    return merged(kept, wanted)

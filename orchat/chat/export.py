@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchat.domain.conversation import Conversation, StoredMessage
 from orchat.domain.money import format_usd, to_usd
+from orchat.domain.parameters import to_json as to_json_parameters
 
 if TYPE_CHECKING:
     from orchat.domain.sessions import SavedSession
@@ -68,6 +69,8 @@ def to_json(saved: SavedSession) -> dict[str, Any]:
             "updated_at": facts.updated_at,
             "model": facts.model,
             "system": facts.system,
+            "parameters": to_json_parameters(facts.parameters),
+            "persona": facts.persona,
             "active_leaf": facts.active_leaf,
             "cost_usd": _usd(facts.cost_pico),
         },

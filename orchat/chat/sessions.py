@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from orchat.chat.transfers import Transfers
 from orchat.domain.conversation import Attachment, Conversation, SearchHit
@@ -28,13 +28,28 @@ class Sessions(Transfers):
     # ---- beginning ----
 
     async def create(
-        self, *, model: str | None = None, system: str | None = None, title: str | None = None
+        self,
+        *,
+        model: str | None = None,
+        system: str | None = None,
+        title: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        persona: str | None = None,
     ) -> Conversation:
         """Begin a conversation; its title is taken from the first prompt unless it is given here."""
         now = self._desk.clock.now()
-        return await self._desk.db.write(store.create, store.new_id(now), now, title or "", model, system)
+        return await self._desk.db.write(
+            store.create, store.new_id(now), now, title or "", model, system, parameters, persona
+        )
 
-    async def create_temporary(self, *, model: str | None = None, system: str | None = None) -> Conversation:
+    async def create_temporary(
+        self,
+        *,
+        model: str | None = None,
+        system: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        persona: str | None = None,
+    ) -> Conversation:
         """Begin a conversation that leaves nothing on the disk but the rows of its attempts in the ledger.
 
         It is not listed and not found, and everything else works as ever. It is gone when the runtime is closed,
@@ -42,7 +57,7 @@ class Sessions(Transfers):
         """
         desk = await self._desk_aside()
         now = desk.clock.now()
-        made = await desk.db.write(store.create, store.new_id(now), now, "", model, system)
+        made = await desk.db.write(store.create, store.new_id(now), now, "", model, system, parameters, persona)
         self._temporary.add(made.id)
         return made
 
@@ -181,6 +196,19 @@ class Sessions(Transfers):
     async def set_system(self, conversation_id: str, system: str | None) -> None:
         """The system prompt of the following turns."""
         await self._desk_of(conversation_id).db.write(store.set_system, conversation_id, system)
+
+    async def set_parameters(
+        self, conversation_id: str, parameters: Mapping[str, Any], *, persona: str | None = None
+    ) -> None:
+        """What the following turns are asked with, besides model and system prompt.
+
+        Args:
+            conversation_id: Which conversation.
+            parameters: Fields of `ChatRequest`.
+            persona: Where they came from.
+        """
+        db = self._desk_of(conversation_id).db
+        await db.write(store.set_parameters, conversation_id, parameters, persona)
 
     async def attach(
         self, data: bytes, *, name: str, mime: str, width: int | None = None, height: int | None = None

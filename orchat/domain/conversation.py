@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from orchat.domain.content import Role
 from orchat.domain.events import Timing
@@ -96,6 +97,10 @@ class Conversation:
     """The model used last; None: the configured default."""
     system: str | None = None
     """System prompt."""
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Fields of `ChatRequest` that every turn of it sets."""
+    persona: str | None = None
+    """Name of the persona that system prompt, model and parameters came from."""
     active_leaf: int | None = None
     """The message whose path to the root is shown."""
     messages: int = 0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from orchat.domain.conversation import Conversation
 from orchat.errors import NotFound
@@ -21,8 +22,8 @@ _ALIKE = str.maketrans("oil", "011", "-")
 _EPOCH_MS = 1_704_067_200_000  # 2024-01-01: 40 bits of milliseconds last from here until 2058.
 
 _SELECT = """
-SELECT c.id, c.title, c.title_is_manual, c.created_at, c.updated_at, c.model, c.system, c.active_leaf, c.pinned,
-       c.deleted_at,
+SELECT c.id, c.title, c.title_is_manual, c.created_at, c.updated_at, c.model, c.system, c.parameters, c.persona,
+       c.active_leaf, c.pinned, c.deleted_at,
        (SELECT count(*) FROM messages AS m WHERE m.conversation_id = c.id AND m.deletion IS NULL) AS messages,
        (SELECT json_group_array(DISTINCT m.model) FROM messages AS m
         WHERE m.conversation_id = c.id AND m.deletion IS NULL AND m.model IS NOT NULL) AS models,
@@ -49,7 +50,14 @@ def new_id(now: float) -> str:
 
 
 def create(
-    connection: Connection, id: str, now: float, title: str = "", model: str | None = None, system: str | None = None
+    connection: Connection,
+    id: str,
+    now: float,
+    title: str = "",
+    model: str | None = None,
+    system: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    persona: str | None = None,
 ) -> Conversation:
     """Begin a conversation.
 
@@ -60,10 +68,13 @@ def create(
         title: Empty for the first line of the first prompt.
         model: None for the configured default.
         system: System prompt.
+        parameters: Fields of `ChatRequest` that every turn sets.
+        persona: Where they came from.
     """
     connection.execute(
-        "INSERT INTO conversations (id, title, created_at, updated_at, model, system) VALUES (?, ?, ?, ?, ?, ?)",
-        (id, title, now, now, model, system),
+        "INSERT INTO conversations (id, title, created_at, updated_at, model, system, parameters, persona)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (id, title, now, now, model, system, _parameters_column(parameters), persona),
     )
     return get(connection, id)
 
@@ -194,6 +205,26 @@ def set_system(connection: Connection, id: str, system: str | None) -> None:
     _change(connection, "UPDATE conversations SET system = ? WHERE id = ? AND deleted_at IS NULL", id, system)
 
 
+def set_parameters(connection: Connection, id: str, parameters: Mapping[str, Any], persona: str | None = None) -> None:
+    """Choose what the turns to come are asked with.
+
+    Args:
+        connection: In a write transaction.
+        id: The conversation.
+        parameters: Fields of `ChatRequest`; empty for none.
+        persona: Where they came from.
+
+    Raises:
+        NotFound: There is no such conversation.
+    """
+    changed = connection.execute(
+        "UPDATE conversations SET parameters = ?, persona = ? WHERE id = ? AND deleted_at IS NULL",
+        (_parameters_column(parameters), persona, id),
+    )
+    if not changed.rowcount:
+        get(connection, id)
+
+
 def set_pinned(connection: Connection, id: str, pinned: bool) -> None:
     """Keep a conversation at the top of the list, or let it go down.
 
@@ -266,7 +297,26 @@ def _conditions(wanted: SessionFilter) -> tuple[str, list[Value]]:
 
 def _conversation(row: sqlite3.Row) -> Conversation:
     fields = dict(row)
-    models = tuple(sorted(json.loads(fields.pop("models"))))
-    return Conversation(
-        **{**fields, "pinned": bool(row["pinned"]), "title_is_manual": bool(row["title_is_manual"])}, models=models
-    )
+    fields["models"] = tuple(sorted(json.loads(row["models"])))
+    fields["parameters"] = _parameters(row["parameters"])
+    return Conversation(**{**fields, "pinned": bool(row["pinned"]), "title_is_manual": bool(row["title_is_manual"])})
+
+
+def _parameters_column(parameters: Mapping[str, Any] | None) -> str | None:
+    if not parameters:
+        return None
+    from orchat.domain.parameters import to_json
+
+    return json.dumps(to_json(parameters))
+
+
+def _parameters(column: str | None) -> dict[str, Any]:
+    if column is None:
+        return {}
+    from orchat.domain.parameters import from_json
+
+    try:
+        return from_json(json.loads(column))
+    except ValueError:
+        # A session is worth more than what it was to be asked with.
+        return {}

@@ -93,7 +93,9 @@ def insert(connection: Connection, saved: SavedSession, id: str, content_hash: s
         The conversation; its messages have new numbers.
     """
     facts = saved.conversation
-    conversations.create(connection, id, facts.created_at, facts.title, facts.model, facts.system)
+    conversations.create(
+        connection, id, facts.created_at, facts.title, facts.model, facts.system, facts.parameters, facts.persona
+    )
     new: dict[int, int] = {}
     for message in saved.messages:
         new[message.id] = _insert(connection, id, message, new)
@@ -146,7 +148,7 @@ def is_taken(connection: Connection, id: str) -> bool:
 def _begin(connection: Connection, conversation_id: str, id: str, now: float, what: str) -> Conversation:
     origin = conversations.get(connection, conversation_id)
     title = f"{origin.title} ({what})" if origin.title else ""
-    conversations.create(connection, id, now, title, origin.model, origin.system)
+    conversations.create(connection, id, now, title, origin.model, origin.system, origin.parameters, origin.persona)
     return origin
 
 

@@ -226,7 +226,7 @@ def state(connection: Connection, conversation_id: str) -> str:
         conversation_id: Which conversation; it may be deleted or gone.
     """
     row = connection.execute(
-        "SELECT json_array(c.title, c.model, c.system, c.active_leaf, c.pinned, c.deleted_at,"
+        "SELECT json_array(c.title, c.model, c.system, c.parameters, c.persona, c.active_leaf, c.pinned, c.deleted_at,"
         " (SELECT count(*) FROM messages AS m WHERE m.conversation_id = c.id AND m.deletion IS NULL),"
         " (SELECT max(m.id) FROM messages AS m WHERE m.conversation_id = c.id),"
         " (SELECT json_group_array(json_array(m.id, length(m.text), length(m.reasoning))) FROM messages AS m"

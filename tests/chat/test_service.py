@@ -9,6 +9,7 @@ from orchat.demo.script import cut_after, fault, raw, say, stall
 from orchat.demo.server import DemoServer
 from orchat.domain.conversation import Draft
 from orchat.domain.events import Event, Finished, TextDelta
+from orchat.domain.request import Provider
 from orchat.domain.sessions import SessionFilter
 from orchat.store import tree
 from tests.support.clock import FakeClock
@@ -68,6 +69,19 @@ async def test_parameters_reach_the_request(house: House) -> None:
     house.server.script(say("one"))
     await talk(house, await begin(house), "first", parameters={"temperature": 0.3})
     assert house.server.chats[0].body["temperature"] == 0.3
+
+
+async def test_a_session_is_asked_with_its_own_parameters_and_a_turn_may_say_otherwise(house: House) -> None:
+    chat = house.runtime.conversations
+    id = await begin(house, parameters={"temperature": 0.5, "provider": Provider(zdr=True)})
+    await talk(house, id, "one")
+    await chat.set_parameters(id, {"temperature": 0.1, "seed": 3}, persona="muse")
+    await talk(house, id, "two", parameters={"temperature": 0.9})
+    first, second = (request.body for request in house.server.requests[-2:])
+    assert (first["temperature"], first["provider"]) == (0.5, {"zdr": True})
+    assert (second["temperature"], second["seed"], "provider" in second) == (0.9, 3, False)
+    forked = await chat.fork(id, (await chat.path(id))[0].id)
+    assert (forked.parameters, forked.persona) == ({"temperature": 0.1, "seed": 3}, "muse")
 
 
 async def test_a_prompt_is_saved_before_it_is_sent(house: House) -> None:

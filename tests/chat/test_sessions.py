@@ -86,6 +86,14 @@ async def test_a_temporary_session_can_be_kept_after_all(server: DemoServer, clo
         assert runtime.parts.db.blobs.get(path[0].attachments[0].sha256) == b"seeds"
 
 
+async def test_a_temporary_session_keeps_its_parameters_when_it_is_kept(house: House) -> None:
+    chat = house.runtime.conversations
+    made = await chat.create_temporary(parameters={"seed": 7}, persona="muse")
+    await chat.set_parameters(made.id, {"seed": 8}, persona="muse")
+    kept = await chat.keep(made.id)
+    assert (kept.parameters, kept.persona) == ({"seed": 8}, "muse")
+
+
 async def test_a_temporary_session_is_not_kept_while_an_answer_arrives(house: House) -> None:
     chat = house.runtime.conversations
     made = await chat.create_temporary()

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.anyio
 async def full(house: House) -> str:
     """A session with two branches, thoughts, a picture, citations, a file, a cut answer and one that goes on."""
     chat = house.runtime.conversations
-    id = (await chat.create(model="demo/writer", system="Be brief.")).id
+    id = (await chat.create(model="demo/writer", system="Be brief.", parameters={"seed": 7}, persona="muse")).id
     file = await chat.attach(b"seeds", name="p.txt", mime="text/plain", width=3, height=4)
     house.server.script(
         say("one", reasoning="hm", images=[b"\x89PNG picture"], citations=[("https://e.x/", "E")]),

@@ -78,6 +78,7 @@ CALLS: list[Call] = [
     (conversations.resolve_id, ("c",), "read"),
     (conversations.restore, ("c",), "write"),
     (conversations.set_model, ("c", "m"), "write"),
+    (conversations.set_parameters, ("c", {"seed": 7}), "write"),
     (conversations.set_pinned, ("c", True), "write"),
     (conversations.set_system, ("c", "Be kind."), "write"),
     (holds.active, (START,), "read"),

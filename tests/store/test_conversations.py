@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from orchat.domain.ledger import Attempt, Settlement
 from orchat.domain.money import Cost
+from orchat.domain.request import Provider
 from orchat.domain.sessions import SessionFilter
 from orchat.errors import NotFound, StoreError
 from orchat.store import conversations, copies, deletions, ledger, messages, search, tree
@@ -80,6 +81,27 @@ def test_model_and_system_prompt_may_change(connection: Connection) -> None:
     assert (found.model, found.system) == ("m", "Be brief.")
     conversations.set_model(connection, "c", None)
     assert conversations.get(connection, "c").model is None
+
+
+def test_parameters_and_persona_are_kept_and_copied(connection: Connection) -> None:
+    conversations.create(connection, "c", START, parameters={"seed": 7}, persona="muse")
+    assert conversations.get(connection, "c").parameters == {"seed": 7}
+    before = tree.state(connection, "c")
+    wanted = {"temperature": 0.2, "provider": Provider(zdr=True)}
+    conversations.set_parameters(connection, "c", wanted, "pilot")
+    assert tree.state(connection, "c") != before, "another window sees it"
+    made = copies.duplicate(connection, "c", "d", START)
+    assert (made.parameters, made.persona) == (wanted, "pilot")
+    conversations.set_parameters(connection, "c", {})
+    assert (conversations.get(connection, "c").parameters, conversations.get(connection, "c").persona) == ({}, None)
+    with pytest.raises(NotFound):
+        conversations.set_parameters(connection, "x", {})
+
+
+def test_parameters_that_cannot_be_read_do_not_hide_a_session(connection: Connection) -> None:
+    conversations.create(connection, "c", START, "Title")
+    connection.execute("UPDATE conversations SET parameters = '{broken' WHERE id = 'c'")
+    assert (conversations.get(connection, "c").title, conversations.get(connection, "c").parameters) == ("Title", {})
 
 
 def test_what_is_not_there_is_named(connection: Connection) -> None:

@@ -101,6 +101,7 @@ def test_a_session_from_outside_loses_nothing(talk: Connection) -> None:
     prompt = StoredMessage(id=7, conversation_id="x", parent_id=None, role="user", reply=Reply(text="question"))
     more = replace(whole, id=71, continues=70, state="streaming")
     facts = {"active_leaf": 70, "pinned": True, "title_is_manual": True, "cost_pico": 9, "model": "a/b", "system": "S"}
+    facts |= {"parameters": {"temperature": 0.2}, "persona": "muse"}
     made = copies.insert(talk, saved(prompt, whole, more, **facts), "n", "hash")
     assert replace(made, active_leaf=None) == Conversation(
         id="n",

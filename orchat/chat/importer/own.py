@@ -15,6 +15,7 @@ from orchat.domain.conversation import Attachment, Conversation, MessageState, S
 from orchat.domain.events import Cited, Timing
 from orchat.domain.fold import Reply
 from orchat.domain.money import Cost, CostSource, Usage, parse_usd, to_pico
+from orchat.domain.parameters import from_json
 from orchat.domain.sessions import SavedSession
 
 PROGRAM = "orchat"
@@ -57,6 +58,8 @@ def _session(value: Mapping[str, Any], facts: Mapping[str, Any]) -> SavedSession
         updated_at=moment(facts.get("updated_at")),
         model=optional(facts.get("model")),
         system=optional(facts.get("system")),
+        parameters=from_json(facts.get("parameters")),
+        persona=optional(facts.get("persona")),
         cost_pico=max(0, cost or 0),
     )
     builder = Builder(f"{PROGRAM}:{id}", conversation)
