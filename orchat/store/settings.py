@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from orchat.store.connection import Connection
 
@@ -10,6 +11,7 @@ MOST_RECENT = 20
 """Models that `recents` remembers."""
 _FAVOURITES = "models.favourites"
 _RECENTS = "models.recents"
+_COMPARED = "models.compared"
 
 
 def get(connection: Connection, name: str) -> str | None:
@@ -88,6 +90,25 @@ def note_used(connection: Connection, model: str) -> None:
     """
     others = [name for name in recents(connection) if name != model]
     put(connection, _RECENTS, json.dumps([model, *others][:MOST_RECENT]))
+
+
+def compared(connection: Connection) -> tuple[str, ...]:
+    """Ids of the models that were compared last.
+
+    Args:
+        connection: Any.
+    """
+    return _names(connection, _COMPARED)
+
+
+def note_compared(connection: Connection, models: Sequence[str]) -> None:
+    """Remember which models were compared.
+
+    Args:
+        connection: In a write transaction.
+        models: Their ids.
+    """
+    put(connection, _COMPARED, json.dumps(list(models)))
 
 
 def _names(connection: Connection, setting: str) -> tuple[str, ...]:

@@ -53,7 +53,8 @@ class Session:
         self._runtime = runtime
         self._show = show
         self._asked: Answering | None = None
-        self._choices = Choices(runtime, model=model, system=system, parameters=parameters)
+        self.choices = Choices(runtime, model=model, system=system, parameters=parameters)
+        """What the next request is asked with."""
         self._are_new_temporary = temporary
         self._is_new_temporary = temporary
         self.shown = Shown(show)
@@ -75,7 +76,7 @@ class Session:
     @property
     def model(self) -> str:
         """Id of the model that is asked next; empty while the default is not known."""
-        return self._choices.model_of(self.conversation)
+        return self.choices.model_of(self.conversation)
 
     @property
     def title(self) -> str:
@@ -85,7 +86,7 @@ class Session:
     @property
     def system(self) -> str | None:
         """The system prompt."""
-        return self.conversation.system if self.conversation else self._choices.system
+        return self.conversation.system if self.conversation else self.choices.system
 
     @property
     def is_temporary(self) -> bool:
@@ -123,17 +124,17 @@ class Session:
 
     def use_default(self, model: str) -> None:
         """Name the model that answers where none was chosen."""
-        self._choices.default_model = model
+        self.choices.default_model = model
         self._show(changes.StateChanged())
 
     async def choose_model(self, model: str) -> None:
         """Ask this model from now on, and remember that it was chosen."""
-        await self._choices.use_model(model, self.conversation)
+        await self.choices.use_model(model, self.conversation)
         self._show(changes.StateChanged())
 
     async def set_system(self, text: str) -> None:
         """Give the following turns a system prompt; an empty one takes it away."""
-        await self._choices.use_system(text, self.conversation)
+        await self.choices.use_system(text, self.conversation)
         if self.conversation is not None:
             await self.reload()
         self._show(changes.StateChanged())
@@ -192,7 +193,7 @@ class Session:
     def reset(self) -> None:
         """Begin a new conversation; the chosen model stays."""
         self._is_new_temporary = self._are_new_temporary
-        self._choices.model = self.model or None
+        self.choices.model = self.model or None
         self._forget()
         self.shown.replace(None)
         self._show(changes.StateChanged())
@@ -221,7 +222,7 @@ class Session:
         self.context = None
         self._asked = None
         self.branches.deletion = None
-        self._choices.begin_anew()
+        self.choices.begin_anew()
 
     def _last_asked(self) -> Answering | None:
         answer = self.shown.kept(self.entries[-1]) if self.entries else None
@@ -356,10 +357,10 @@ class Session:
         self, asked: Answering, start: Start, parameters: Mapping[str, Any] | None, over_budget: bool
     ) -> Turn:
         service = self._runtime.conversations
-        wish = self._choices.wish(parameters, over_budget=over_budget)
+        wish = self.choices.wish(parameters, over_budget=over_budget)
         if self.conversation is None:
             create = service.create_temporary if self._is_new_temporary else service.create
-            self.conversation = await create(model=self._choices.model, system=self._choices.system)
+            self.conversation = await create(model=self.choices.model, system=self.choices.system)
         turn = await start(self.conversation.id, wish)
         asked.began(turn)
         self.shown.keep(turn.prompt, await service.branch(turn.conversation_id, turn.prompt.id))

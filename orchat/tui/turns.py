@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Start = Callable[[str, Wish], Awaitable[Turn]]
     """Begins a turn in a conversation."""
+    StartAll = Callable[[str, Wish], Awaitable[tuple[Turn, ...]]]
+    """Begins a turn of each of several models in a conversation."""
 
 
 class Turns:
@@ -40,6 +42,24 @@ class Turns:
             parent = None if self._shown.is_written_elsewhere else self._shown.leaf
             draft = await self._draft(id, prompt)
             return await self._runtime.conversations.send(id, draft, wish, parent_id=parent)
+
+        return start
+
+    def compared(self, prompt: Prompt, models: Sequence[str]) -> StartAll:
+        """A prompt after all that is shown, answered by several models."""
+
+        async def start(id: str, wish: Wish) -> tuple[Turn, ...]:
+            parent = None if self._shown.is_written_elsewhere else self._shown.leaf
+            draft = await self._draft(id, prompt)
+            return await self._runtime.conversations.compare(id, draft, models, wish, parent_id=parent)
+
+        return start
+
+    def compared_again(self, prompt_id: int, models: Sequence[str]) -> StartAll:
+        """Further answers to a prompt, of several models."""
+
+        async def start(id: str, wish: Wish) -> tuple[Turn, ...]:
+            return await self._runtime.conversations.compare_again(id, prompt_id, models, wish)
 
         return start
 

@@ -93,3 +93,10 @@ def test_only_so_many_models_are_remembered(connection: Connection) -> None:
 def test_a_list_that_someone_else_has_written_is_no_error(connection: Connection, value: str) -> None:
     settings.put(connection, "models.favourites", value)
     assert settings.favourites(connection) == ()
+
+
+def test_the_models_that_were_compared_last_are_remembered(connection: Connection) -> None:
+    assert settings.compared(connection) == ()
+    settings.note_compared(connection, ("b", "a"))
+    settings.note_compared(connection, ("a", "c"))
+    assert settings.compared(connection) == ("a", "c")
