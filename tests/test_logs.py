@@ -1,57 +1,19 @@
-"""What a log line holds, what it never holds, and that writing it never hurts."""
+"""What a log line holds."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from orchat import logs
-from orchat.config import LogSettings
-from orchat.domain.secret import Secret
-from orchat.errors import ConnectionFailed, KeyRejected
-from orchat.paths import Paths
+from orchat.errors import ConnectionFailed
+from tests.support.log_book import Book, book, logger
 
-logger = logging.getLogger("orchat.tests")
-
-
-class Book:
-    """The log of one test, and what stands in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.paths = Paths.discover({"ORCHAT_HOME": str(folder)})
-        self.open: list[logs.Log] = []
-
-    def begin(self, *secrets: Secret, capture: tuple[str, ...] = (), **changes: Any) -> logs.Log:
-        log = logs.configure(self.paths, LogSettings(**changes), secrets=secrets, capture=capture)
-        self.open.append(log)
-        return log
-
-    @property
-    def text(self) -> str:
-        return self.paths.log_file.read_text(encoding="ascii")
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.text.splitlines() if line]
-
-
-@pytest.fixture
-def book(home: Path) -> Iterator[Book]:
-    found = Book(home / "log home")
-    yield found
-    for log in found.open:
-        log.close()
-    assert all(isinstance(handler, logging.NullHandler) for handler in logging.getLogger("orchat").handlers)
+__all__ = ["book"]
 
 
 def test_a_line_says_when_where_and_what(book: Book) -> None:
@@ -73,15 +35,6 @@ def test_a_line_says_when_where_and_what(book: Book) -> None:
         "cached": False,
         "provider": None,
     }
-
-
-def test_the_file_is_private_and_appears_with_the_first_line(book: Book) -> None:
-    book.begin()
-    assert not book.paths.log_dir.exists()
-
-    logs.event(logger, "x")
-    assert book.paths.log_file.stat().st_mode & 0o777 == 0o600
-    assert book.paths.log_dir.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize(
@@ -200,42 +153,6 @@ def test_what_is_no_plain_value_is_named_by_its_type(book: Book, monkeypatch: py
     assert "tell nobody" not in book.text
 
 
-@pytest.mark.parametrize(
-    "name", ["user_id", "creator_user_id", "account", "account_id", "Authorization", "api_key", "prompt", "token"]
-)
-def test_fields_with_a_private_name_are_masked(book: Book, name: str) -> None:
-    book.begin()
-    with logs.bind(**{name: "value to hide"}):
-        logs.event(logger, "x")
-
-    assert book.lines[0][name] == "••••"
-
-
-def test_numbers_with_such_a_name_stay(book: Book) -> None:
-    book.begin()
-    logs.event(logger, "x", prompt_tokens=3, key="work")
-
-    assert (book.lines[0]["prompt_tokens"], book.lines[0]["key"]) == (3, "work")
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("key sk-or-v1-0123abc, next", "key ••••, next"),
-        ("keysk-or-v1-0123abc", "key••••"),
-        ("sk-proj-abc_DEF", "••••"),
-        ("Authorization: Bearer abc.def-1", "Authorization: ••••"),
-        ("basic dXNlcg==", "••••"),
-        ("by user_2abcXYZ today", "by •••• today"),
-        ("https://me:pass@host/v1", "https://••••@host/v1"),
-        ("a task-force at no risk-free desk", "a task-force at no risk-free desk"),
-        ("x" * 600, "x" * 500 + "…"),
-    ],
-)
-def test_what_looks_like_a_secret_is_masked(text: str, expected: str) -> None:
-    assert logs.redact(text) == expected
-
-
 def test_terminal_codes_stand_escaped(book: Book) -> None:
     book.begin()
     logs.event(logger, "x", model="\x1b]52;c;AAAA\x07\u202e\x9b")
@@ -272,133 +189,6 @@ def test_two_runtimes_of_one_process_write_each_line_once(book: Book) -> None:
     assert [line["event"] for line in book.lines] == ["one", "two"]
 
 
-def test_a_full_file_begins_anew_and_keeps_the_older_ones(book: Book) -> None:
-    book.begin(max_bytes=10_000, backups=2)
-    for number in range(400):
-        logs.event(logger, "x", number=number, filler="y" * 100)
-
-    names = sorted(path.name for path in book.paths.log_dir.iterdir())
-    assert names == ["orchat.log", "orchat.log.1", "orchat.log.2"]
-    assert all(path.stat().st_size <= 10_000 for path in book.paths.log_dir.iterdir())
-    assert all(path.stat().st_mode & 0o777 == 0o600 for path in book.paths.log_dir.iterdir())
-    numbers = [
-        json.loads(line)["number"]
-        for name in reversed(names)
-        for line in (book.paths.log_dir / name).read_text().splitlines()
-    ]
-    assert numbers == list(range(numbers[0], 400))
-
-
-def test_without_backups_a_full_file_is_thrown_away(book: Book) -> None:
-    book.begin(max_bytes=10_000, backups=0)
-    for _ in range(200):
-        logs.event(logger, "x", filler="y" * 100)
-
-    assert [path.name for path in book.paths.log_dir.iterdir()] == ["orchat.log"]
-    assert book.paths.log_file.stat().st_size <= 10_000
-
-
-def test_a_file_that_was_renamed_or_removed_is_begun_again(book: Book) -> None:
-    book.begin()
-    logs.event(logger, "one")
-    book.paths.log_file.unlink()
-    logs.event(logger, "two")
-
-    assert [line["event"] for line in book.lines] == ["two"]
-
-
-def test_a_file_that_another_process_has_just_rotated_is_not_rotated_again(tmp_path: Path) -> None:
-    path = tmp_path / "shared.log"
-    ours, theirs = (logs.RotatingFile(path, 100, 3) for _ in range(2))
-    for file in (ours, theirs):
-        file.write(b"a" * 45 + b"\n")
-    theirs.write(b"b" * 45 + b"\n")
-    ours.write(b"c" * 45 + b"\n")
-    ours.close()
-    theirs.close()
-    ours.close()
-
-    assert path.read_text() == "b" * 45 + "\n" + "c" * 45 + "\n"
-    assert sorted(item.name for item in tmp_path.iterdir() if "shared" in item.name) == ["shared.log", "shared.log.1"]
-
-
-def test_while_another_process_rotates_the_line_goes_to_the_full_file(tmp_path: Path) -> None:
-    import fcntl
-    import os
-
-    file = logs.RotatingFile(tmp_path / "shared.log", 10, 1)
-    file.write(b"12345678\n")
-    folder = os.open(tmp_path, os.O_RDONLY)
-    fcntl.flock(folder, fcntl.LOCK_EX)
-    file.write(b"more\n")
-    os.close(folder)
-    file.close()
-
-    assert (tmp_path / "shared.log").read_text() == "12345678\nmore\n"
-
-
-MANY = """
-import logging, sys
-from orchat import logs
-from orchat.config import LogSettings
-from orchat.paths import Paths, environment
-log = logs.configure(Paths.discover(environment()), LogSettings(max_bytes=20_000, backups=50))
-for number in range(300):
-    logs.event(logging.getLogger("orchat.many"), "x", who=sys.argv[1], number=number)
-log.close()
-"""
-
-
-def test_processes_that_rotate_at_once_lose_no_line(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ORCHAT_HOME", str(book.paths.config_dir))
-    running = [subprocess.Popen([sys.executable, "-c", MANY, str(number)]) for number in range(4)]
-    assert [process.wait() for process in running] == [0, 0, 0, 0]
-
-    lines = [json.loads(line) for path in book.paths.log_dir.iterdir() for line in path.read_text().splitlines()]
-    assert len({(line["who"], line["number"]) for line in lines}) == 1200
-
-
-def test_a_torn_line_spoils_only_itself(tmp_path: Path) -> None:
-    import resource
-    import signal
-
-    before, limit = resource.getrlimit(resource.RLIMIT_FSIZE), 1000
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    file = logs.RotatingFile(tmp_path / "log", 100_000, 1)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-    try:
-        file.write(b"a" * 990 + b"\n")
-        file.write(b"b" * 50 + b"\n")
-        with pytest.raises(OSError, match="File too large"):
-            file.write(b"c\n")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
-    file.write(b"d\n")
-    file.close()
-
-    assert (tmp_path / "log").read_text().splitlines() == ["a" * 990, "b" * 9, "d"]
-
-
-def test_a_full_disk_never_breaks_the_program(book: Book, capfd: pytest.CaptureFixture[str]) -> None:
-    book.paths.log_dir.mkdir(parents=True)
-    book.paths.log_file.symlink_to("/dev/full")
-    book.begin()
-    logs.event(logger, "x")
-
-    assert capfd.readouterr() == ("", "")
-
-
-def test_a_place_that_cannot_be_written_never_breaks_the_program(book: Book, capfd: pytest.CaptureFixture[str]) -> None:
-    book.paths.config_dir.mkdir()
-    book.paths.log_dir.write_text("a file where the folder should be")
-    book.begin()
-    logs.event(logger, "x")
-    logger.info("y")
-
-    assert capfd.readouterr() == ("", "")
-
-
 def test_without_configuration_nothing_is_printed() -> None:
     code = (
         "import logging; from orchat import logs\n"
@@ -410,58 +200,3 @@ def test_without_configuration_nothing_is_printed() -> None:
     assert "logging.handlers" not in done.stdout
     assert "structlog" not in done.stdout
     assert done.stderr == ""
-
-
-keys = st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=60)
-openrouter_keys = st.text(alphabet="0123456789abcdef", min_size=20, max_size=64).map(lambda text: f"sk-or-v1-{text}")
-around = st.text(max_size=20)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    key=keys | openrouter_keys,
-    registered=st.booleans(),
-    before=around,
-    after=st.sampled_from(["", " ", "\n", '"', "x" * 600]),
-)
-def test_no_way_into_the_log_lets_a_key_through(
-    tmp_path_factory: pytest.TempPathFactory, key: str, registered: bool, before: str, after: str
-) -> None:
-    if not registered and not key.startswith("sk-or-"):
-        return
-    book = Book(tmp_path_factory.mktemp("log"))
-    log = book.begin(*([Secret(key)] if registered else []), level="debug", capture=("foreign",))
-    text = f"{before}{key}{after}"
-    try:
-        _drive(key, text)
-    finally:
-        log.close()
-        logs._hidden.clear()
-
-    written = book.text
-    assert len(book.lines) == 9
-    for form in (key, json.dumps(key)[1:-1], key[:-1] if len(key) > 16 else key):
-        assert form not in written
-
-
-def _drive(key: str, text: str) -> None:
-    """A key on every way into the log."""
-    logs.event(logger, text, model=text, provider=key)
-    with logs.bind(request=text):
-        logger.info("fine")
-    logger.info(text)
-    logger.info("args %s %r", text, Secret(key))
-    logger.info("%(a)s", {"a": text})
-    logger.info("object %s", [text])
-    logging.getLogger("foreign").warning(text)
-    try:
-        try:
-            raise ValueError(text)
-        except ValueError:
-            raise RuntimeError(text, key)  # noqa: B904  # the implicit context is the case
-    except RuntimeError:
-        logger.exception("foreign")
-    try:
-        raise KeyRejected(text, hint=text) from OSError(text)
-    except KeyRejected as error:
-        logger.warning("ours %s", error, exc_info=True, stack_info=True)
