@@ -14,9 +14,10 @@ from orchat.store.connection import Connection
 if TYPE_CHECKING:
     from orchat.domain.sessions import Branch
 
-# An answer that another one goes on with is no branch of its own, unless something was said after it.
+# An answer that another one goes on with is no branch of its own, unless something was said after it. The index has to
+# be named: for the sake of the order SQLite would read the whole conversation once for each of its messages.
 _BRANCHES = """
-SELECT m.id, s.id AS sibling FROM messages AS m JOIN messages AS s
+SELECT m.id, s.id AS sibling FROM messages AS m JOIN messages AS s INDEXED BY messages_by_parent
   ON s.conversation_id = m.conversation_id AND s.parent_id IS m.parent_id AND s.deletion IS NULL
 WHERE m.id IN (SELECT value FROM json_each(?)) AND m.deletion IS NULL AND (
   s.id = m.id

@@ -248,6 +248,33 @@ def test_an_export_has_every_parent_before_its_children(talk: Connection) -> Non
     ]
 
 
+def steps_for_branches(connection: Connection, id: str, turns: int) -> int:
+    """How much SQLite does to find the branches on a path, in thousands of its instructions."""
+    conversations.create(connection, id, START)
+    last = None
+    for _ in range(turns):
+        last = messages.begin_answer(connection, id, messages.add_prompt(connection, id, last, "question").id)
+    path = [message.id for message in tree.path(connection, id)]
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    connection.set_progress_handler(count, 1_000)
+    try:
+        tree.branches(connection, path)
+    finally:
+        connection.set_progress_handler(None, 0)
+    return steps
+
+
+def test_finding_the_branches_of_a_path_twice_as_long_takes_about_twice_as_long(connection: Connection) -> None:
+    short, long = (steps_for_branches(connection, f"c{turns}", turns) for turns in (150, 300))
+    assert short > 0 and long < 3 * short
+
+
 class Tree(RuleBasedStateMachine):
     """Plays with one conversation beside a model of it."""
 
