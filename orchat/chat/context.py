@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 
 from orchat.domain.content import FilePart, ImagePart, JsonObject, Message, Part, TextPart, message
-from orchat.domain.conversation import Attachment, StoredMessage
+from orchat.domain.conversation import LINK, Attachment, StoredMessage
 
 SIGNED_FORMATS = ("anthropic-claude-v1", "google-gemini-v1")
 """Thoughts in these formats are refused without their signature."""
@@ -76,7 +76,9 @@ def _signed(details: tuple[JsonObject, ...] | None) -> tuple[JsonObject, ...] | 
 
 
 def part_of(attachment: Attachment, data: bytes) -> Part:
-    """An attachment as a part of a message: pictures and documents as data URLs, text as text under its name."""
+    """An attachment as a part of a message: pictures and documents as data URLs, text under its name, links as such."""
+    if attachment.mime == LINK:
+        return ImagePart(url=data.decode("utf-8", errors="replace").strip(), name=attachment.name)
     if attachment.mime.startswith("text/"):
         text = data.decode("utf-8", errors="replace")
         return TextPart(text=f"\n\n[file: {attachment.name}]\n{text}\n[end of {attachment.name}]\n")

@@ -223,6 +223,18 @@ class Sessions(Transfers):
         desk = await self._desk_aside()
         return await asyncio.to_thread(desk.db.blobs.put, data, name, mime, width, height)
 
+    async def file(self, conversation_id: str, sha256: str) -> bytes:
+        """The bytes of an attachment.
+
+        Args:
+            conversation_id: Where it was sent or received.
+            sha256: Its digest.
+
+        Raises:
+            NotFound: They are gone.
+        """
+        return await asyncio.to_thread(self._desk_of(conversation_id).db.blobs.get, sha256)
+
     def _beside(self, origin: str, made: Conversation) -> Conversation:
         """What comes of a temporary session is temporary."""
         if self.is_temporary(origin):

@@ -12,6 +12,8 @@ from orchat.domain.fold import Reply
 from orchat.domain.money import UNKNOWN_COST, Cost, Usage
 
 MessageState = Literal["done", "streaming", "stopped", "cut", "failed"]
+LINK = "text/uri-list"
+"""Media type of an attachment that is the link to a picture, and not the picture itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

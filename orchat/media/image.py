@@ -118,6 +118,60 @@ def prepare(
     )
 
 
+def encode(picture: Image.Image, name: str, *, max_side: int = MAX_SIDE, max_bytes: int = MAX_OUTPUT) -> PreparedImage:
+    """Make a picture fit to send that is pixels already, such as a page that was drawn here.
+
+    Args:
+        picture: In any colour mode.
+        name: Its name, for people.
+        max_side: As for `prepare`.
+        max_bytes: As for `prepare`.
+
+    Returns:
+        As `prepare` does.
+
+    Raises:
+        MediaTooLarge: It cannot be made as small as `max_bytes`.
+    """
+    shown = clean_line(name, 80) or "the picture"
+    with _one_at_a_time, _mishaps_named(shown):
+        sent, data, mime = _encode(picture, shown, max_side, max_bytes)
+    return PreparedImage(
+        data=data,
+        mime=mime,
+        width=sent.width,
+        height=sent.height,
+        original_width=picture.width,
+        original_height=picture.height,
+        name=shown,
+    )
+
+
+def small(data: bytes, kind: Kind, shown: str, side: int) -> tuple[Image.Image, tuple[int, int]]:
+    """A picture for the screen: upright, its first frame, decoded no larger than it must be.
+
+    Args:
+        data: The file.
+        kind: What `recognise` said of it.
+        shown: Its name, clean.
+        side: Pixels of the longer side that are needed; it may come out larger.
+
+    Returns:
+        The picture in mode L, RGB or RGBA, and the size it has in the file.
+
+    Raises:
+        MediaTooLarge: More than `MAX_PIXELS` pixels.
+        MediaUnsupported: Longer than `MAX_RATIO` times its width.
+        MediaDamaged: Cut short or not decodable.
+    """
+    with _one_at_a_time, _mishaps_named(shown):
+        picture, original = _decode(data, kind, shown, side)
+        # Mixing neighbours needs real colours, and fewer pixels are quicker to convert.
+        if picture.mode in ("RGB", "RGBA", "L") and max(picture.size) > side:
+            picture = _scaled(picture, _fitted(picture.size, side))
+        return _in_plain_colours(picture), original
+
+
 def recognise(data: bytes, shown: str) -> Kind:
     """Tell which kind of picture `data` is.
 

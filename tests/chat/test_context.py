@@ -4,7 +4,7 @@ import pytest
 
 from orchat.chat.context import build_messages, family, part_of
 from orchat.domain.content import FilePart, ImagePart, Message, TextPart, ToolCall, message
-from orchat.domain.conversation import Attachment, StoredMessage
+from orchat.domain.conversation import LINK, Attachment, StoredMessage
 from orchat.domain.fold import Reply
 
 
@@ -88,6 +88,7 @@ def test_files_of_a_prompt_go_with_it_text_before_pictures() -> None:
         ("image/png", ImagePart(url="data:image/png;base64,YWJj", name="a.bin")),
         ("application/pdf", FilePart(filename="a.bin", data="data:application/pdf;base64,YWJj")),
         ("text/plain", TextPart(text="\n\n[file: a.bin]\nabc\n[end of a.bin]\n")),
+        (LINK, ImagePart(url="abc", name="a.bin")),
     ],
 )
 def test_a_file_is_sent_as_its_kind_wants(mime: str, part: object) -> None:

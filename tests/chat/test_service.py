@@ -411,3 +411,15 @@ async def test_a_session_without_a_system_prompt_is_exported_without_one(house: 
     id = await begin(house)
     await talk(house, id, "hi")
     assert "System" not in await house.runtime.conversations.export(id, "md")
+
+
+async def test_the_bytes_of_an_attachment_can_be_had_again(house: House) -> None:
+    chat = house.runtime.conversations
+    kept = await chat.attach(b"abc", name="a.txt", mime="text/plain")
+    made = await chat.create()
+    assert await chat.file(made.id, kept.sha256) == b"abc"
+    aside = await chat.attach_temporary(b"xyz", name="b.txt", mime="text/plain")
+    temporary = await chat.create_temporary()
+    assert await chat.file(temporary.id, aside.sha256) == b"xyz"
+    with pytest.raises(errors.NotFound):
+        await chat.file(made.id, aside.sha256)
