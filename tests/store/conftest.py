@@ -1,3 +1,5 @@
+"""A new database for each test, and instances that ask it for admission."""
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
@@ -7,6 +9,7 @@ import pytest
 
 from orchat.store.connection import Connection
 from orchat.store.database import Database
+from tests.support.pool import Pool, pool_on
 from tests.support.store import connected, open_database
 
 
@@ -25,3 +28,17 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     opened = await open_database(tmp_path / "data" / "orchat.db")
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def pool(connection: Connection) -> Iterator[Pool]:
+    """An instance on that database."""
+    with pool_on(connection) as made:
+        yield made
+
+
+@pytest.fixture
+def other(connection: Connection) -> Iterator[Pool]:
+    """A second instance on the same database."""
+    with pool_on(connection) as made:
+        yield made

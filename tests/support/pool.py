@@ -7,13 +7,16 @@ from contextlib import contextmanager
 
 from orchat.domain.ledger import Attempt, Settlement
 from orchat.domain.money import Cost
-from orchat.store import ledger, reservations
+from orchat.store import holds, ledger, reservations
 from orchat.store.connection import Connection
 from orchat.store.instances import Instance
 from orchat.store.owners import folder_of
 from orchat.store.reservations import BudgetLine, Claim, Granted, Limits, Outcome, Waiting
+from tests.support.clock import START
 
 FREE, PAID = "maker/model:free", "maker/model"
+TWO_A_MINUTE = Limits(free_per_minute=2)
+ONE_AT_A_TIME = Limits(max_in_flight=1)
 
 
 class Pool:
@@ -94,3 +97,8 @@ def granted(outcome: Outcome) -> Granted:
 def waiting(outcome: Outcome) -> Waiting:
     assert isinstance(outcome, Waiting), outcome
     return outcome
+
+
+def hold(connection: Connection, scope: str, until: float | None = None, kind: str = "KeyRejected") -> None:
+    """Put something aside."""
+    holds.put(connection, scope, kind=kind, reason="it was said so", source="server", now=START, until=until)
