@@ -157,7 +157,7 @@ def towards(demo: DemoThread, loaded: LoadedConfig) -> LoadedConfig:
     """The user's settings with the demo for a server."""
     config = loaded.config
     api = replace(config.api, base_url=demo.base_url, dialect="openrouter")
-    models = replace(config.models, default="openrouter/auto", fallbacks=())
+    models = replace(config.models, default="openrouter/auto", fallbacks=(), vision=("demo/seer",))
     keys = replace(config.keys, store="file", file="")
     return replace(loaded, config=replace(config, api=api, models=models, keys=keys))
 

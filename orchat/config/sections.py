@@ -14,6 +14,7 @@ Dialect = Literal["auto", "openrouter", "openai"]
 ProviderSort = Literal["", "price", "throughput", "latency"]
 KeyStore = Literal["auto", "keyring", "file", "env"]
 OnExhausted = Literal["ask", "switch", "stop"]
+PdfEngine = Literal["cloudflare-ai", "mistral-ocr", "native"]
 LogLevel = Literal["debug", "info", "warning", "error", "off"]
 
 
@@ -86,11 +87,18 @@ class ModelSettings:
         default="openrouter/free", metadata=about("Model of a new conversation on a key of the free tier.")
     )
     text: tuple[str, ...] = field(
-        default=("deepseek/deepseek-r1",), metadata=about("Text models at the top of the picker.")
+        default=("deepseek/deepseek-r1", "deepseek/deepseek-v3.2"),
+        metadata=about("Text models at the top of the picker."),
     )
     vision: tuple[str, ...] = field(
-        default=("meta-llama/llama-3.2-90b-vision-instruct",),
-        metadata=about("Models that see, tried in this order for images."),
+        default=(
+            "meta-llama/llama-3.2-90b-vision-instruct",
+            "qwen/qwen3-vl-235b-a22b-instruct",
+            "~google/gemini-flash-latest",
+        ),
+        metadata=about(
+            "Models that see: orchat ocr asks the first that the catalogue has, and falls back on the others."
+        ),
     )
     fallbacks: tuple[str, ...] = field(
         default=(), metadata=about("Models asked, in this order, when the chosen one fails.")
@@ -239,6 +247,42 @@ class KeySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MediaSettings:
+    """Pictures and documents on their way to a model."""
+
+    max_side: int = field(
+        default=2048, metadata=about("Pixels of a picture's longer side; larger ones are scaled.", low=64, high=8192)
+    )
+    max_bytes: int = field(
+        default=4_500_000, metadata=about("Bytes of a picture; many providers take 5 MB.", low=10_000, high=20_000_000)
+    )
+    pdf_engine: PdfEngine = field(
+        default="cloudflare-ai",
+        metadata=about(
+            "Who reads PDF documents: cloudflare-ai is free, mistral-ocr costs $2 per 1,000 pages.",
+            choices=get_args(PdfEngine),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OcrSettings:
+    """Reading pages with ``orchat ocr``."""
+
+    jobs: int = field(default=4, metadata=about("Pages under way at once.", low=1, high=64))
+    max_tokens: int = field(
+        default=8192,
+        metadata=about("Most tokens of a page's text; a page that needs more fails.", low=256, high=100_000),
+    )
+    patience_s: float = field(
+        default=600.0,
+        metadata=about(
+            "Seconds that a page waits for the network or a limit before the job stops.", low=0, high=86_400
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogSettings:
     """The log file."""
 
@@ -310,6 +354,8 @@ SECTIONS = {
     "breaker": BreakerSettings,
     "cache": CacheSettings,
     "keys": KeySettings,
+    "media": MediaSettings,
+    "ocr": OcrSettings,
     "log": LogSettings,
     "tui": TuiSettings,
 }

@@ -17,7 +17,9 @@ from orchat.config.sections import (
     KeySettings,
     LimitSettings,
     LogSettings,
+    MediaSettings,
     ModelSettings,
+    OcrSettings,
     PersonaSettings,
     ProviderSettings,
     RetrySettings,
@@ -56,6 +58,10 @@ class Config:
     """Answers kept for equal requests."""
     keys: KeySettings = field(default_factory=KeySettings)
     """Where keys are kept and when the next one takes over."""
+    media: MediaSettings = field(default_factory=MediaSettings)
+    """Pictures and documents."""
+    ocr: OcrSettings = field(default_factory=OcrSettings)
+    """Reading pages."""
     log: LogSettings = field(default_factory=LogSettings)
     """The log file."""
     tui: TuiSettings = field(default_factory=TuiSettings)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from orchat.domain.content import FilePart
 from orchat.domain.request import ChatRequest, Provider, Reasoning
 
 if TYPE_CHECKING:
     from orchat.config import Config
+    from orchat.domain.content import JsonObject
+
+PARSER = "file-parser"
+"""The plugin that turns documents into text."""
 
 
 def with_defaults(request: ChatRequest, config: Config, *, model: str) -> ChatRequest:
@@ -32,6 +37,7 @@ def with_defaults(request: ChatRequest, config: Config, *, model: str) -> ChatRe
         ),
         reasoning=request.reasoning or (Reasoning(effort=chat.reasoning_effort) if chat.reasoning_effort else None),
         provider=_provider(request.provider, config),
+        plugins=_plugins(request, config),
         cache_control=(
             {"type": "ephemeral"}
             if request.cache_control is None and chat.prompt_caching and is_claude(model)
@@ -43,6 +49,14 @@ def with_defaults(request: ChatRequest, config: Config, *, model: str) -> ChatRe
 def is_claude(model: str) -> bool:
     """Claude models cache prompts only when asked to; the others do it by themselves or not at all."""
     return model.lstrip("~").startswith("anthropic/")
+
+
+def _plugins(request: ChatRequest, config: Config) -> tuple[JsonObject, ...]:
+    """Documents name the engine that reads them: without one, the server takes one that costs."""
+    holds_file = any(isinstance(part, FilePart) for message in request.messages for part in message.content)
+    if not holds_file or any(plugin.get("id") == PARSER for plugin in request.plugins):
+        return request.plugins
+    return (*request.plugins, {"id": PARSER, "pdf": {"engine": config.media.pdf_engine}})
 
 
 def _provider(asked: Provider | None, config: Config) -> Provider | None:

@@ -17,6 +17,7 @@ from orchat.dispatch.defaults import with_defaults
 from orchat.dispatch.payer import Payer
 from orchat.dispatch.projection import FREE, Projection, project
 from orchat.dispatch.replay import Cache
+from orchat.dispatch.sight import models_for
 from orchat.domain.events import Attempted, BudgetNear, Event, FellBack, Retrying, SwitchedKey
 from orchat.domain.ledger import Attempt as LedgerAttempt
 from orchat.domain.model_id import is_free_id
@@ -120,7 +121,8 @@ class Dispatcher:
         clock = self._ground.clock
         first = request.model or await self._default_model()
         fallbacks = around.fallbacks or self._config.models.fallbacks
-        course = Course(models=list(dict.fromkeys((first, *fallbacks))), began=clock.monotonic())
+        models = await models_for(self._ground, self._config, request, first=first, fallbacks=fallbacks)
+        course = Course(models=models, began=clock.monotonic())
         cache_key = self._cache.key_of(request, model=first, wanted=around.use_cache)
         if cache_key and (events := await self._cache.answer(cache_key, self._entry(around, model=first))):
             yield events

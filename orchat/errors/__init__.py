@@ -21,6 +21,7 @@
     │  ├─ UpstreamFailed              retryable: 5xx, an error event, an answer that is not one
     │  ├─ BadRequest                  400, 409, 412, 413, 422
     │  ├─ ModelUnknown                the model does not exist
+    │  ├─ ModelCannotSee              a picture for a model that takes none; `offers` names others
     │  ├─ NoEndpoints                 no provider is left after the filters
     │  ├─ ContextTooLong              the prompt does not fit the model
     │  ├─ ContentRefused              moderation, guardrail, refusal
@@ -78,6 +79,7 @@ from orchat.errors.requests import (
     ConnectionFailed,
     ContentRefused,
     ContextTooLong,
+    ModelCannotSee,
     ModelUnknown,
     NoEndpoints,
     NotAllowed,
@@ -117,6 +119,7 @@ __all__ = [
     "MediaNotFound",
     "MediaTooLarge",
     "MediaUnsupported",
+    "ModelCannotSee",
     "ModelUnknown",
     "NoEndpoints",
     "NoKeys",

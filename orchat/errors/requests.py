@@ -136,6 +136,20 @@ class ModelUnknown(RequestFailed):
     """The model id does not exist."""
 
 
+class ModelCannotSee(RequestFailed):
+    """The request holds a picture and its model takes none, so it was not sent.
+
+    Args:
+        message: One line.
+        offers: Models that see, the likeliest choice first.
+        **details: As for `RequestFailed`.
+    """
+
+    def __init__(self, message: str, *, offers: tuple[str, ...] = (), **details: object) -> None:
+        super().__init__(message, **details)  # type: ignore[arg-type]  # passed on unchanged
+        self.offers = offers
+
+
 class NoEndpoints(RequestFailed):
     """No provider is left after filters: data policy, tools, images, price."""
 
@@ -185,7 +199,7 @@ class BudgetExceeded(RequestFailed):
 
     Args:
         message: One line.
-        scope: Whose budget: ``day``, ``session`` or ``key``.
+        scope: Whose budget: ``day``, ``session``, ``key`` or ``job``.
         limit_pico: The budget, in pico-dollars.
         spent_pico: What is spent of it, requests under way included.
         projected_pico: The most that this request may cost; None where its price is not known.

@@ -1,0 +1,379 @@
+"""The engine: works through the pages of a job, so many at a time, and tells what happens.
+
+Use it as ``async with Reading(…) as reading: async for event in reading: …``. Leaving early stops it: answers that
+have arrived are still written, so that they are not paid twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import deque
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from orchat.dispatch.dispatcher import Circumstances
+from orchat.domain.content import message
+from orchat.domain.events import FellBack, Finished, Queued, Retrying, SwitchedKey
+from orchat.domain.money import format_usd
+from orchat.domain.request import ChatRequest
+from orchat.errors import (
+    BudgetExceeded,
+    ContentRefused,
+    MediaDamaged,
+    MediaError,
+    OrchatError,
+    RequestFailed,
+    StreamInterrupted,
+    UpstreamFailed,
+)
+from orchat.ocr import verdict
+from orchat.ocr.page import (
+    Page,
+    PageDone,
+    PageEvent,
+    PageFailed,
+    PageNoted,
+    PageStarted,
+    PageWaits,
+    Record,
+    Totals,
+)
+from orchat.tasks import Tasks, finish
+
+if TYPE_CHECKING:
+    from orchat.clock import Clock
+    from orchat.config import MediaSettings
+    from orchat.dispatch.dispatcher import Dispatcher
+    from orchat.media.image import PreparedImage
+    from orchat.ocr.job import Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a job is worked through."""
+
+    media: MediaSettings
+    """How large pages are sent."""
+    jobs: int = 4
+    """Pages under way at once."""
+    max_tokens: int = 8192
+    """Most tokens of a page's text."""
+    patience_s: float = 600.0
+    """Seconds that a page waits for what is no fault of its own."""
+    max_cost_pico: int | None = None
+    """Most that the whole job may cost, earlier runs included; None: no limit."""
+    page_most_pico: int | None = None
+    """What one page may cost at most; None where that is not known."""
+    switch: bool | None = None
+    """Whether another key may take over; None: as configured."""
+    over_budget: bool = False
+    """Send although a budget is used up."""
+
+
+class Reading:
+    """One run over the pages of a job.
+
+    Args:
+        dispatcher: The way to the server.
+        clock: Tells the time.
+        job: What is read; its folder is open.
+        terms: How.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, clock: Clock, job: Job, terms: Terms) -> None:
+        self._dispatcher = dispatcher
+        self._clock = clock
+        self._job = job
+        self._terms = terms
+        self._workers = Tasks()
+        self._keeping = Tasks()
+        self._events: deque[PageEvent] = deque()
+        self._news = asyncio.Event()
+        self._stop = asyncio.Event()
+        self._prepared: asyncio.Queue[tuple[Page, PreparedImage] | None] = asyncio.Queue(max(1, terms.jobs))
+        self._settled = asyncio.Event()
+        self._running: list[asyncio.Task[None]] = []
+        self._reserved_pico = 0
+        self._lost_pico = 0
+        self._under_way = 0
+        self._began = clock.monotonic()
+        self._twins: dict[str, list[Page]] = {}
+        self.records: dict[str, Record] = dict(job.records)
+        """Pages that are done, by their key."""
+        self.failures: dict[int, OrchatError] = {}
+        """Why pages could not be read, by their number."""
+        self.stopped: OrchatError | None = None
+        """Why the job ended before its last page; None where it did not."""
+        self.totals = self._first_totals()
+        """How far it is."""
+
+    def _first_totals(self) -> Totals:
+        known = [page for page in self._job.pages if page.key in self.records]
+        once = {page.key: self.records[page.key] for page in known}.values()
+        return Totals(
+            pages=len(self._job.pages),
+            done=len(known),
+            known=len(known),
+            cost_pico=sum(record.cost.pico or 0 for record in once),
+            unknown_cost=sum(record.cost.pico is None for record in once),
+        )
+
+    # ---- life
+
+    async def __aenter__(self) -> Reading:
+        self._began = self._clock.monotonic()
+        for page in self._job.pages:
+            if page.source.problem is not None:
+                self._fail(page, page.source.problem)
+            elif page.key not in self.records:
+                self._twins.setdefault(page.key, []).append(page)
+        self._running = [
+            self._workers.spawn(self._prepare(), name="prepare pages"),
+            *(self._workers.spawn(self._work(), name=f"read pages {number}") for number in range(self._terms.jobs)),
+        ]
+        for task in self._running:
+            task.add_done_callback(self._ended)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await finish(self._end(), Tasks(), name="end the reading of pages")
+
+    async def _end(self) -> None:
+        self._stop.set()
+        await self._workers.close(cancel=True)
+        await self._keeping.close(cancel=False)
+
+    def __aiter__(self) -> Reading:
+        return self
+
+    async def __anext__(self) -> PageEvent:
+        while not self._events:
+            if all(task.done() for task in self._running):
+                for task in self._running:
+                    task.result()
+                raise StopAsyncIteration
+            self._news.clear()
+            await self._news.wait()
+        return self._events.popleft()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A fault of ours in one task ends them all, or the others would wait for it."""
+        if not task.cancelled() and task.exception() is not None:
+            self._stop.set()
+            for other in self._running:
+                other.cancel()
+        self._news.set()
+
+    def _tell(self, event: PageEvent) -> None:
+        self.totals = replace(self.totals, elapsed_s=self._clock.monotonic() - self._began)
+        self._events.append(event)
+        self._news.set()
+
+    # ---- pages
+
+    async def _prepare(self) -> None:
+        """Makes pages fit to send, in order and no more ahead than can be sent next."""
+        for page in self._job.left:
+            if self._stop.is_set():
+                break
+            try:
+                picture = await asyncio.to_thread(_prepared, page, self._terms.media)
+            except MediaError as error:
+                for twin in self._twins[page.key]:
+                    self._fail(twin, error)
+                continue
+            await self._prepared.put((page, picture))
+        for _ in range(self._terms.jobs):
+            await self._prepared.put(None)
+
+    async def _work(self) -> None:
+        while (item := await self._prepared.get()) is not None:
+            if await self._may_spend():
+                try:
+                    await self._read(*item)
+                finally:
+                    self._give_back()
+
+    async def _read(self, page: Page, picture: PreparedImage) -> None:
+        """One page, however often it has to be sent."""
+        self._tell(PageStarted(page=page))
+        tries, waited_s = 0, 0.0
+        while not self._stop.is_set():
+            tries += 1
+            try:
+                record = await self._asked(page, picture)
+                # Once paid for, a page is kept, whoever loses patience meanwhile.
+                await finish(self._keep(page, record), self._keeping, name="keep a page")
+                return
+            except OrchatError as error:
+                if isinstance(error, StreamInterrupted):
+                    # What a cut answer cost is not known for a while.
+                    self._lost_pico += self._terms.page_most_pico or 0
+                judged = verdict.judge(
+                    error,
+                    tries=tries,
+                    waited_s=waited_s,
+                    patience_s=self._terms.patience_s,
+                    now=self._clock.now(),
+                )
+                match judged:
+                    case verdict.Again() | verdict.Wait():
+                        if isinstance(judged, verdict.Wait):
+                            tries, waited_s = tries - 1, waited_s + judged.delay_s
+                        self._tell(PageWaits(page=page, error=error, delay_s=judged.delay_s))
+                        await self._pause(judged.delay_s)
+                    case verdict.Skip():
+                        for twin in self._twins[page.key]:
+                            self._fail(twin, error)
+                        return
+                    case verdict.Stop():
+                        self._halt(error)
+
+    async def _asked(self, page: Page, picture: PreparedImage) -> Record:
+        """What the model reads on a page.
+
+        Raises:
+            OrchatError: Nothing came, or not all of it.
+        """
+        job, terms = self._job, self._terms
+        request = ChatRequest(
+            messages=(message("user", job.manifest.prompt, picture.part),),
+            model=job.models[0],
+            max_completion_tokens=terms.max_tokens,
+            temperature=0.0,
+        )
+        # An empty list of fallbacks would mean the configured ones, which may not have been chosen for pages.
+        around = Circumstances(
+            fallbacks=job.models[1:] or job.models[:1], switch=terms.switch, over_budget=terms.over_budget
+        )
+        finished: Finished | None = None
+        async with self._dispatcher.stream(request, around) as stream:
+            async for event in stream:
+                if isinstance(event, Finished):
+                    finished = event
+                elif isinstance(event, (Queued, Retrying, FellBack, SwitchedKey)):
+                    self._tell(PageNoted(page=page, event=event))
+        assert finished is not None
+        _check_whole(finished, terms.max_tokens)
+        return Record(
+            key=page.key,
+            text=finished.reply.text,
+            model=finished.model or job.models[0],
+            provider=finished.provider,
+            generation_id=finished.generation_id,
+            usage=finished.usage,
+            cost=finished.cost,
+            finished_at=self._clock.now(),
+        )
+
+    async def _keep(self, page: Page, record: Record) -> None:
+        """Write a page, and only then count it."""
+        await asyncio.to_thread(self._write, page, record)
+        self.records[page.key] = record
+        self.totals = replace(
+            self.totals,
+            cost_pico=self.totals.cost_pico + (record.cost.pico or 0),
+            unknown_cost=self.totals.unknown_cost + (record.cost.pico is None),
+        )
+        for twin in self._twins[page.key]:
+            was_known = twin is not page
+            self.totals = replace(self.totals, done=self.totals.done + 1, known=self.totals.known + was_known)
+            self._tell(PageDone(page=twin, record=record, was_known=was_known))
+
+    def _write(self, page: Page, record: Record) -> None:
+        folder = self._job.folder
+        folder.keep(record)
+        for twin in self._twins[page.key]:
+            folder.put_page(twin, record, self._job.manifest.format)
+
+    def _fail(self, page: Page, error: OrchatError) -> None:
+        self.failures[page.number] = error
+        self.totals = replace(self.totals, failed=self.totals.failed + 1)
+        self._tell(PageFailed(page=page, error=error))
+
+    # ---- money, and other reasons to stop
+
+    async def _may_spend(self) -> bool:
+        """Wait until the rest of the job's budget covers one more page, and put that much aside."""
+        most, limit = self._terms.page_most_pico or 0, self._terms.max_cost_pico
+        while limit is not None and not self._stop.is_set():
+            if self.totals.cost_pico + self._lost_pico + self._reserved_pico + most <= limit:
+                break
+            if self._under_way == 0:
+                self._halt(self._too_dear(limit, most))
+                break
+            self._settled.clear()
+            await self._settled.wait()
+        if self._stop.is_set():
+            return False
+        self._reserved_pico += most
+        self._under_way += 1
+        return True
+
+    def _give_back(self) -> None:
+        self._reserved_pico -= self._terms.page_most_pico or 0
+        self._under_way -= 1
+        self._settled.set()
+
+    def _too_dear(self, limit: int, most: int) -> BudgetExceeded:
+        spent = self.totals.cost_pico + self._lost_pico
+        return BudgetExceeded(
+            f"the job's budget of {format_usd(limit)} does not cover another page:"
+            f" {format_usd(spent)} is spent, and a page may cost up to {format_usd(most)}",
+            scope="job",
+            limit_pico=limit,
+            spent_pico=spent,
+            projected_pico=most,
+            hint="Go on with a higher --max-cost and --resume.",
+        )
+
+    def _halt(self, error: OrchatError) -> None:
+        """No further page is sent; those under way come to their end."""
+        self.stopped = self.stopped or error
+        self._stop.set()
+        self._settled.set()
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait, but not longer than the job goes on."""
+        sleeping = self._workers.spawn(self._clock.sleep(seconds), name="wait for a page's turn")
+        stopping = self._workers.spawn(self._stop.wait(), name="wait for the end of the job")
+        try:
+            await asyncio.wait({sleeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            stopping.cancel()
+
+
+def _prepared(page: Page, media: MediaSettings) -> PreparedImage:
+    """A page as it is sent; the file must be the one that was planned. Runs in a thread."""
+    from orchat.media.files import read_bytes
+    from orchat.media.image import MAX_INPUT, prepare
+    from orchat.media.pdf import page_image
+
+    source = page.source
+    if source.is_document:
+        return page_image(source.path, source.name, page.index, max_side=media.max_side, max_bytes=media.max_bytes)
+    data = read_bytes(source.path, limit=MAX_INPUT)
+    if hashlib.sha256(data).hexdigest() != source.sha256:
+        raise MediaDamaged(f"{source.name} has changed since the job began", hint="Go on with --resume.")
+    return prepare(data, source.name, max_side=media.max_side, max_bytes=media.max_bytes)
+
+
+def _check_whole(finished: Finished, max_tokens: int) -> None:
+    """A page is read when all of it is there.
+
+    Raises:
+        RequestFailed: It is not.
+    """
+    if finished.finish_reason == "length":
+        raise RequestFailed(
+            f"its text is longer than {max_tokens:,} tokens", model=finished.model, hint="Raise ocr.max_tokens."
+        )
+    if finished.finish_reason == "content_filter":
+        raise ContentRefused("the model refused the page", model=finished.model)
+    if not finished.reply.text.strip():
+        raise UpstreamFailed("the model answered with nothing", model=finished.model)
