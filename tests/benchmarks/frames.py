@@ -24,14 +24,14 @@ COLUMNS, LINES = 120, 40
 LIMIT_S = 20.0
 
 # What a modern terminal answers: it has synchronized output, and neither in-band resize nor Kitty's keyboard.
-_ANSWERS = (
+ANSWERS = (
     (re.compile(rb"\x1b\[\?2026\$p"), b"\x1b[?2026;2$y"),
     (re.compile(rb"\x1b\[\?2048\$p"), b"\x1b[?2048;0$y"),
     (re.compile(rb"\x1b\[c"), b"\x1b[?62;22c"),
     (re.compile(rb"\x1b\[6n"), b"\x1b[1;1R"),
     (re.compile(rb"\x1b\[\?u"), b"\x1b[?0u"),
 )
-_QUIT = b"\x11"
+QUIT = b"\x11"
 
 
 class _Canvas(pyte.Screen):
@@ -62,15 +62,42 @@ class Started:
 def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[Started]:
     """Start a program in a terminal, wait until it has written on every line, and quit it afterwards."""
     began = time.perf_counter()
-    child, terminal = pty.fork()
-    if child == 0:
-        os.chdir(ROOT)
-        os.execve(command[0], list(command), {**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"})
+    child, terminal = forked(command, environment)
     try:
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         yield Started(child=child, terminal=terminal, first_frame_s=_watch(terminal, began))
     finally:
         _quit(child, terminal)
+
+
+def forked(command: Sequence[str], environment: Mapping[str, str]) -> tuple[int, int]:
+    """Start a program in a new terminal that echoes nothing by itself.
+
+    Returns:
+        Its process, and our end of the terminal.
+    """
+    mine, theirs = pty.openpty()
+    fcntl.ioctl(mine, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+    modes = termios.tcgetattr(theirs)
+    modes[3] &= ~(termios.ECHO | termios.ICANON)
+    termios.tcsetattr(theirs, termios.TCSANOW, modes)
+    child = os.fork()
+    if child == 0:
+        os.close(mine)
+        _log_in(theirs)
+        os.chdir(ROOT)
+        os.execve(command[0], list(command), {**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"})
+    os.close(theirs)
+    return child, mine
+
+
+def _log_in(terminal: int) -> None:
+    """Make a terminal this process's own."""
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+    for number in range(3):
+        os.dup2(terminal, number)
+    if terminal > 2:
+        os.close(terminal)
 
 
 def first_frame(command: Sequence[str], environment: Mapping[str, str]) -> float:
@@ -89,7 +116,7 @@ def _watch(terminal: int, began: float) -> float:
         if data is None:
             raise SystemExit(f"the program ended before its first frame:\n{seen.decode(errors='replace')}")
         seen += data
-        for query, answer in _ANSWERS:
+        for query, answer in ANSWERS:
             if query.search(data):
                 os.write(terminal, answer)
         # pyte takes the private modes it does not know for others, but never text for anything else.
@@ -114,7 +141,7 @@ def _quit(child: int, terminal: int) -> None:
     until = time.perf_counter() + 5
     left = False
     try:
-        os.write(terminal, _QUIT)
+        os.write(terminal, QUIT)
         while not left and time.perf_counter() < until:
             left = read(terminal, 0.2) is None
     except OSError:

@@ -46,8 +46,24 @@ def table(title: str, medians: Mapping[str, float], goals: Mapping[str, float]) 
     print(f"\n{title}")
     for name, seconds in medians.items():
         goal = goals.get(name)
-        verdict = "" if goal is None else f"   goal ≤ {goal:g} ×: {'met' if seconds / base <= goal else 'MISSED'}"
-        print(f"  {name:<34}{seconds * 1000:>9.1f} ms{seconds / base:>8.2f} ×{verdict}")
+        words = "" if goal is None else f"   {verdict(seconds / base <= goal, f'goal ≤ {goal:g} ×')}"
+        print(f"  {name:<34}{seconds * 1000:>9.1f} ms{seconds / base:>8.2f} ×{words}")
+
+
+def verdict(is_met: bool, goal: str) -> str:
+    """A goal, and whether it was met."""
+    return f"{goal}: {'met' if is_met else 'MISSED'}"
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The value that so many percent are not above; 0 where there are none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else 0.0
+
+
+def load() -> float:
+    """How many processes wanted to run in the last minute, on average: figures of a busy machine are worth less."""
+    return os.getloadavg()[0]
 
 
 def orchat(*arguments: str) -> list[str]:

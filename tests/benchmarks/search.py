@@ -5,52 +5,23 @@ Run as ``python -m tests.benchmarks.search [MESSAGES]``.
 
 from __future__ import annotations
 
-import random
 import statistics
 import sys
 import tempfile
 import time
-from itertools import accumulate
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from orchat.store import conversations, search
 from orchat.store.connection import Connection
+from tests.benchmarks.library import fill, library, vocabulary
 from tests.support.store import connected
 
 MESSAGES = 100_000
 SESSIONS = 5_000
 GOAL_S = 0.1
 ROUNDS = 7
-BEGIN = 1_767_225_600.0
-
-
-def vocabulary() -> tuple[list[str], list[float]]:
-    """20,000 words, as unequally frequent as those of a language."""
-    chance = random.Random(7)
-    letters, weights = "etaoinshrdlucmfwypvbgkjqxz", range(26, 0, -1)
-    words = ["".join(chance.choices(letters, weights, k=chance.randint(2, 10))) for _ in range(20_000)]
-    return words, list(accumulate(1 / (rank + 1) for rank in range(len(words))))
-
-
-def fill(connection: Connection, count: int, words: list[str], weights: list[float]) -> None:
-    """Write the messages in one transaction, as quickly as that can be."""
-    chance = random.Random(8)
-    connection.execute("BEGIN")
-    for number in range(SESSIONS):
-        conversations.create(connection, f"s{number:06}", BEGIN + number, f"Session {number}")
-    for number in range(count):
-        text = " ".join(chance.choices(words, cum_weights=weights, k=chance.choice((10, 30, 60, 200))))
-        values = (f"s{number % SESSIONS:06}", BEGIN + number * 60, "demo/writer" if number % 2 else None, text)
-        connection.execute(
-            "INSERT INTO messages (conversation_id, role, state, created_at, model, text)"
-            " VALUES (?, 'user', 'done', ?, ?, ?)",
-            values,
-        )
-    search.add(connection, range(1, count + 1))
-    connection.execute(
-        "UPDATE conversations AS c SET active_leaf = (SELECT max(id) FROM messages WHERE conversation_id = c.id)"
-    )
-    connection.execute("COMMIT")
 
 
 def taken(connection: Connection, text: str) -> tuple[float, int]:
@@ -63,10 +34,19 @@ def taken(connection: Connection, text: str) -> tuple[float, int]:
     return statistics.median(times), hits
 
 
+@contextmanager
+def filled(folder: str, count: int) -> Iterator[Connection]:
+    """A database with so many messages."""
+    with library(folder) as connection:
+        fill(connection, count, SESSIONS)
+    with connected(Path(folder, "data")) as connection:
+        yield connection
+
+
 def main() -> None:
     """Print a table."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else MESSAGES
-    words, weights = vocabulary()
+    words, _ = vocabulary()
     queries = {
         "the most frequent word": words[0],
         "one letter": words[0][0],
@@ -77,12 +57,11 @@ def main() -> None:
         "a rare word": words[9_000],
         "a frequent word of one model": f"{words[0]} model:writer",
         "a frequent word in one month": f"{words[0]} after:2026-02 before:2026-03",
-        "a frequent word, one title": f'{words[0]} title:"session 77"',
+        "a frequent word, one title": f"{words[0]} title:77",
         "a model alone": "model:writer",
         "nothing that exists": "nothinglikethis",
     }
-    with tempfile.TemporaryDirectory() as folder, connected(Path(folder)) as connection:
-        fill(connection, count, words, weights)
+    with tempfile.TemporaryDirectory() as folder, filled(folder, count) as connection:
         print(f"\nSearch in {count:,} messages, first 50 hits; goal ≤ {GOAL_S * 1000:.0f} ms")
         for name, text in queries.items():
             seconds, hits = taken(connection, text)
