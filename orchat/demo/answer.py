@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Literal, Protocol
 
 from orchat.demo.stage import COMMENT, DONE, Stage
 from orchat.demo.tokens import CHARACTERS_PER_TOKEN, pieces
+from orchat.demo.tokens import number as json_number
 
 JsonObject = Mapping[str, Any]
 UsageShape = Literal["current", "2026-03", "2025-11", "absent"]
@@ -51,6 +53,10 @@ class Say:
     """PNG bytes or whole URLs."""
     citations: tuple[tuple[str, str], ...] = ()
     """URL and title."""
+    files: tuple[JsonObject, ...] = ()
+    """Annotations of documents that were parsed."""
+    fee: Decimal = Decimal(0)
+    """USD beside the tokens."""
     tool_calls: tuple[tuple[str, str], ...] = ()
     """Name of the function and its arguments as JSON text."""
     comments: int = 0
@@ -134,13 +140,15 @@ class Say:
 
     def _extras(self) -> dict[str, Sequence[JsonObject]]:
         return {
-            "annotations": [_citation(url, title) for url, title in self.citations],
+            "annotations": [*(_citation(url, title) for url, title in self.citations), *self.files],
             "images": [_image(image) for image in self.images],
             "tool_calls": [_call(index, *call) for index, call in enumerate(self.tool_calls)],
         }
 
     def _bill(self, stage: Stage) -> dict[str, object]:
         usage = {**stage.spent.usage(stage.pricing), **(self.usage or {})}
+        if self.fee:
+            usage["cost"] = json_number(Decimal(str(usage["cost"])) + self.fee)
         stage.charged = usage
         return usage
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from orchat.demo import faulty, models, painter, prompts, vision, writer
+from orchat.demo import documents, faulty, models, painter, prompts, vision, writer
 from orchat.demo.answer import Say, Step
 from orchat.demo.faults import fault
 from orchat.demo.schema import instance
@@ -30,6 +30,8 @@ async def perform(model: Mapping[str, Any], body: Body) -> Step:
     step = await CAST[model["id"]](body)
     if not isinstance(step, Say):
         return step
+    parsed = documents.parse(body, native="file" in model["architecture"]["input_modalities"])
+    step = replace(step, files=parsed.annotations, fee=parsed.fee)
     most = model["top_provider"]["max_completion_tokens"]
     wanted = prompts.budget(body)
     return clip(step, budget=min(most, most if wanted is None else wanted), stops=stops(body))

@@ -20,6 +20,9 @@ SAMPLE = 64
 COLOURS = 4
 EXIF_ORIENTATION = 0x0112
 
+BESIDE = frozenset({"exif", "icc_profile", "xmp", "xml:com.adobe.xmp", "photoshop", "comment", "text", "gps"})
+"""Names that Pillow gives to what cameras and programs write into a picture."""
+
 NAMED: dict[str, tuple[int, int, int]] = {
     "black": (0, 0, 0),
     "dark grey": (64, 64, 64),
@@ -67,6 +70,10 @@ class Facts:
     """Share of pixels that are not opaque, 0 to 1."""
     colours: tuple[tuple[str, str, float], ...]
     """Name, hex and share of the main colours; empty when the image was too large to decode."""
+    corners: tuple[str, ...]
+    """Names of the colours top left, top right, bottom left and bottom right, as stored; empty likewise."""
+    metadata: tuple[str, ...]
+    """What is written beside the pixels: ``exif``, ``icc_profile``, ``xmp``, ``comment`` …"""
     size: int
     """Bytes received."""
 
@@ -106,10 +113,14 @@ def _facts(image: Image, size: int) -> Facts:
     width, height = image.size
     kind, mode, frames = image.format or "unknown", image.mode, getattr(image, "n_frames", 1)
     turned, transparent, colours = False, 0.0, ()
+    corners: tuple[str, ...] = ()
     if width * height <= MAX_PIXELS:
         # Pillow decodes a whole PNG to find its EXIF, so a huge one is not asked for it.
         turned = image.getexif().get(EXIF_ORIENTATION, 1) in (5, 6, 7, 8)
-        transparent, colours = _colours(image)
+        sample = image.convert("RGBA")
+        sample.thumbnail((SAMPLE, SAMPLE))
+        transparent, colours = _colours(sample)
+        corners = _corners(sample)
     return Facts(
         width=width,
         height=height,
@@ -119,13 +130,20 @@ def _facts(image: Image, size: int) -> Facts:
         rotated=turned,
         transparent=transparent,
         colours=colours,
+        corners=corners,
+        metadata=tuple(sorted(BESIDE & {str(key).lower() for key in image.info})),
         size=size,
     )
 
 
-def _colours(image: Image) -> tuple[float, Any]:
-    sample = image.convert("RGBA")
-    sample.thumbnail((SAMPLE, SAMPLE))
+def _corners(sample: Image) -> tuple[str, ...]:
+    """The colours in the middles of the four quarters."""
+    width, height, pixels = sample.width, sample.height, _pixels(sample)
+    places = [(x * width // 4, y * height // 4) for y in (1, 3) for x in (1, 3)]
+    return tuple(nearest(pixels[x + y * width][:3]) for x, y in places)
+
+
+def _colours(sample: Image) -> tuple[float, Any]:
     pixels = [(red, green, blue, alpha) for red, green, blue, alpha in _pixels(sample)]
     seen = [pixel[:3] for pixel in pixels if pixel[3] >= 128]
     clear = sum(pixel[3] < 255 for pixel in pixels) / len(pixels)
@@ -198,4 +216,7 @@ def _lines(image: SentImage) -> list[str]:
     lines.append(f"- Transparency: {share}")
     named = ", ".join(f"{name} `{code}` ({part:.0%})" for name, code, part in facts.colours)
     lines.append(f"- Main colours: {named or 'not measured'}")
+    lines.append(f"- Written beside the pixels: {', '.join(facts.metadata) or 'nothing'}")
+    if facts.corners:
+        lines.append("- Quarters: {} above {}, {} above {}".format(*(facts.corners[at] for at in (0, 2, 1, 3))))
     return lines

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from orchat.demo import vision
 from orchat.demo.server import DemoServer
 from tests.support.demo import post
+from tests.support.pictures import encoded, quarters
 
 pytestmark = pytest.mark.anyio
 
@@ -122,3 +123,16 @@ def test_a_huge_image_is_measured_but_not_decoded() -> None:
 @pytest.mark.parametrize(("name", "rgb"), vision.NAMED.items())
 def test_each_named_colour_is_nearest_to_itself(name: str, rgb: tuple[int, int, int]) -> None:
     assert vision.nearest(rgb) == name
+
+
+async def test_the_seer_tells_where_the_colours_are(server: DemoServer) -> None:
+    text = await seen(server, url(encoded(quarters(), "PNG")))
+    assert "Quarters: red above blue, green above white" in text
+
+
+async def test_the_seer_tells_what_is_written_beside_the_pixels(server: DemoServer) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "my house"
+    text = await seen(server, url(picture(kind="JPEG", exif=exif, comment=b"hello"), "jpeg"), url(picture()))
+    assert "Written beside the pixels: comment, exif" in text
+    assert "Written beside the pixels: nothing" in text
