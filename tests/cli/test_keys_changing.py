@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,11 @@ from orchat.demo.script import fail
 from orchat.domain.money import PICO_PER_USD as USD
 from orchat.domain.secret import Secret
 from orchat.store.reports import Report
-from tests.support.cli import KEY, Done, Terminal, environment, run
+from tests.support.cli import KEY, Terminal, run
+from tests.support.key_commands import Orchat, environ, refused
 
-Orchat = Callable[..., Done]
+__all__ = ["environ"]
+
 A, B, REVOKED = KEY, f"sk-or-v1-{'twin' * 8}", f"sk-or-v1-{'gone' * 8}"
 
 
@@ -35,12 +36,6 @@ def key_file(home: Path, monkeypatch: pytest.MonkeyPatch, orchat: Orchat, demo: 
 
 
 @pytest.fixture
-def environ(key_file: Path, demo: DemoThread) -> dict[str, str]:
-    """The same for a process of its own."""
-    return environment(demo.base_url, OPENROUTER_API_KEY="", ORCHAT_KEYS_FILE=str(key_file))
-
-
-@pytest.fixture
 def llm(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file in which llm keeps its keys; empty."""
     (home / "llm").mkdir()
@@ -48,15 +43,6 @@ def llm(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file = home / "llm" / "keys.json"
     file.write_text("{}")
     return file
-
-
-def refused(done: Done, code: int, says: str, hint: str) -> None:
-    lines = done.err.splitlines()
-    assert (done.code, done.out) == (code, ""), done
-    assert len(lines) == 2, lines
-    assert lines[0].startswith("orchat: ") and says in lines[0]
-    assert lines[1].startswith("hint: ") and hint in lines[1]
-    assert "sk-or" not in done.err
 
 
 def states(orchat: Orchat) -> dict[str, str]:
