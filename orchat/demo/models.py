@@ -234,26 +234,35 @@ def resolve(model: ModelJson, *, sees: bool, paints: bool) -> ModelJson:
 
 def endpoints(model: ModelJson) -> dict[str, object]:
     """What ``GET /models/{author}/{slug}/endpoints`` says."""
+    kept = ("id", "name", "created", "description", "architecture")
+    return {**{key: model[key] for key in kept}, "endpoints": [_endpoint(model, *each) for each in _SERVED_BY]}
+
+
+_SERVED_BY = (("Demo", "demo", None, 240.0, 84.0, 100), ("Demo East", "demo-east", "fp8", 610.0, 131.0, 99.2))
+"""Name, tag, quantization, median milliseconds to the first token, tokens per second, percent up."""
+
+
+def _endpoint(
+    model: ModelJson, name: str, tag: str, quantization: str | None, latency_ms: float, speed: float, uptime: float
+) -> dict[str, object]:
     top = model["top_provider"]
-    endpoint = {
-        "name": f"Demo | {model['canonical_slug']}",
+    return {
+        "name": f"{name} | {model['canonical_slug']}",
         "model_id": model["id"],
         "model_name": model["name"],
         "context_length": model["context_length"],
         "max_completion_tokens": top["max_completion_tokens"],
         "max_prompt_tokens": None,
         "pricing": model["pricing"],
-        "provider_name": "Demo",
-        "tag": "demo",
-        "quantization": None,
+        "provider_name": name,
+        "tag": tag,
+        "quantization": quantization,
         "status": 0,
         "supported_parameters": model["supported_parameters"],
         "supports_implicit_caching": "input_cache_read" in model["pricing"],
-        "uptime_last_5m": 100,
-        "uptime_last_30m": 100,
-        "uptime_last_1d": 100,
-        "latency_last_30m": None,
-        "throughput_last_30m": None,
+        "uptime_last_5m": uptime,
+        "uptime_last_30m": uptime,
+        "uptime_last_1d": uptime,
+        "latency_last_30m": {"p50": latency_ms, "p75": 1.5 * latency_ms, "p90": 2 * latency_ms, "p99": 4 * latency_ms},
+        "throughput_last_30m": {"p50": speed, "p75": 0.8 * speed, "p90": 0.7 * speed, "p99": 0.5 * speed},
     }
-    kept = ("id", "name", "created", "description", "architecture")
-    return {**{key: model[key] for key in kept}, "endpoints": [endpoint]}

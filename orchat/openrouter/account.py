@@ -203,7 +203,7 @@ def parse_endpoints(document: object) -> tuple[Endpoint, ...]:
             quantization=fields.text(row.get("quantization")) or None,
             status=round(fields.number(row.get("status")) or 0),
             uptime=fields.number(row.get("uptime_last_30m")),
-            latency_ms=_median(row.get("latency_last_30m")),
+            latency_ms=_latency_ms(row.get("latency_last_30m")),
             throughput=_median(row.get("throughput_last_30m")),
             pricing=parse_pricing(row.get("pricing")),
             supported_parameters=fields.texts(row.get("supported_parameters")),
@@ -214,6 +214,12 @@ def parse_endpoints(document: object) -> tuple[Endpoint, ...]:
 
 def _median(value: object) -> float | None:
     return fields.number(value) if not isinstance(value, dict) else fields.number(value.get("p50"))
+
+
+def _latency_ms(value: object) -> float | None:
+    """The schema says milliseconds, its examples are seconds; no model's first token comes within 20 ms."""
+    median = _median(value)
+    return median * 1000 if median is not None and median < 20 else median
 
 
 def _data(document: object) -> dict[str, Any]:

@@ -56,7 +56,7 @@ async def test_one_model_and_its_endpoints(server: DemoServer) -> None:
     one = (await get(server, "/model/demo/tiny:free", key=None)).json()["data"]
     assert one["id"] == "demo/tiny:free"
     dated = (await get(server, one["links"]["details"].removeprefix("/api/v1"))).json()["data"]
-    (endpoint,) = dated["endpoints"]
+    endpoint, _ = dated["endpoints"]
     assert (endpoint["provider_name"], endpoint["tag"], endpoint["status"]) == ("Demo", "demo", 0)
     assert endpoint["supports_implicit_caching"] is False
 

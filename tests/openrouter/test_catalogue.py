@@ -191,12 +191,14 @@ def test_endpoints_tell_the_median() -> None:
             "supported_parameters": ["tools"],
         },
         {"provider_name": "Q"},
+        {"provider_name": "R", "latency_last_30m": {"p50": 0.25}},
     ]
-    first, second = parse_endpoints({"data": {"endpoints": rows}})
+    first, second, third = parse_endpoints({"data": {"endpoints": rows}})
     assert (first.latency_ms, first.throughput, first.uptime, first.status) == (300, 41.5, 99.5, -2)
     assert (first.tag, first.quantization, first.context_length) == ("p/fp8", "fp8", 8192)
     assert first.pricing.prices == {"prompt": Decimal("0.1")}
     assert (second.provider, second.latency_ms, second.status, second.quantization) == ("Q", None, 0, None)
+    assert third.latency_ms == 250  # in seconds, as in the schema's own example
 
 
 @pytest.mark.parametrize(

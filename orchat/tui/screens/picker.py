@@ -96,6 +96,11 @@ class SortChip(Chip):
         self.post_message(self.Toggled())
 
 
+_KEYS = (
+    ("Enter", "use"), ("^D", "details"), ("^F", "favourite"), ("^S", "sort"), ("Tab", "filters"), ("Esc", "back"),
+)  # fmt: skip
+
+
 class Picker(Finder):
     """Gives back the id of a model.
 
@@ -119,6 +124,7 @@ class Picker(Finder):
     BINDINGS = [
         Binding("ctrl+f", "favourite", "Favourite", show=False, priority=True),
         Binding("ctrl+s", "sort", "Sort", show=False, priority=True),
+        Binding("ctrl+d", "details", "Details", show=False, priority=True),
     ]
 
     def __init__(self, runtime: Runtime, *, current: str = "", text: str = "") -> None:
@@ -142,7 +148,14 @@ class Picker(Finder):
         yield RowList(empty="loading the catalogue …")
         yield Static(Content(""), id="details")
         yield Static(
-            keys_line(("Enter", "use"), ("^F", "favourite"), ("^S", "sort"), ("Tab", "filters"), ("Esc", "back")),
+            keys_line(
+                ("Enter", "use"),
+                ("^F", "favourite"),
+                ("^S", "sort"),
+                ("^D", "details"),
+                ("Tab", "filters"),
+                ("Esc", "back"),
+            ),
             classes="foot",
         )
 
@@ -244,6 +257,7 @@ class Picker(Finder):
     def _lay_out(self) -> None:
         width = self.rows.scrollable_content_region.width or self.rows.size.width
         self.query_one("#columns", Static).update(header(width))
+        self.query_one(".foot", Static).update(keys_line(*_KEYS, width=width))
         self._show_details()
 
     def _show_details(self) -> None:
@@ -261,6 +275,20 @@ class Picker(Finder):
     def action_sort(self) -> None:
         """The next order."""
         self.query_one(SortChip).action_press()
+
+    def action_details(self) -> None:
+        """Everything about the highlighted model, and who serves it."""
+        from orchat.tui.screens.model_details import ModelDialog
+
+        chosen = self.rows.highlighted
+        model = self._found.get(chosen.id) if chosen else None
+        if model is not None:
+
+            def decided(is_wanted: bool | None) -> None:
+                if is_wanted:
+                    self.dismiss(model.id)
+
+            self.app.push_screen(ModelDialog(self._runtime, model), decided)
 
     @work(group="favourite", exclusive=False, exit_on_error=False, description="remember a favourite")
     async def action_favourite(self) -> None:
