@@ -14,6 +14,7 @@ from orchat.cli.table import ABOUT, Value, print_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from orchat.cli.invocation import Invocation
     from orchat.keys.shelf import Tested
     from orchat.runtime import Runtime
     from orchat.store.reports import Report
@@ -34,7 +35,11 @@ def test(context: click.Context, /, *, labels: tuple[str, ...], as_json: bool) -
     async def ask(runtime: Runtime) -> tuple[tuple[Tested, ...], float]:
         return await runtime.parts.shelf.test(labels), runtime.clock.now()
 
-    tested, now = invocation.run(ask)
+    return _tell(invocation, *invocation.run(ask), as_json=as_json)
+
+
+def _tell(invocation: Invocation, tested: Sequence[Tested], now: float, *, as_json: bool) -> ExitCode:
+    """Print every result, and on stderr whether a key cannot serve."""
     if as_json:
         invocation.output.json([_object(result, now) for result in tested])
     else:
