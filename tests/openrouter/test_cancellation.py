@@ -9,17 +9,15 @@ from typing import Any
 
 import pytest
 
-from orchat.domain.content import message
 from orchat.domain.events import Finished, TextDelta
-from orchat.domain.request import ChatRequest
 from orchat.errors import OrchatError
 from orchat.openrouter.client import OpenRouter, Timeouts
 from orchat.openrouter.exchange import Exchange
+from tests.support.openrouter import ASK
 from tests.support.sockets import LAST_CHUNK, STREAM_HEAD, DeafSocket, Peer, Server
 
 pytestmark = pytest.mark.anyio
 
-ASK = ChatRequest(messages=(message("user", "hi"),), model="maker/model")
 TIMES = 334
 """Per stage; with three stages a thousand in all."""
 
