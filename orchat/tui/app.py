@@ -66,12 +66,20 @@ class OrchatApp(App[None]):
             & > Vertical:dark { background: $surface; }
             & #--input { border: none; }
             & SearchIcon { display: none; }
+            & > .command-palette--help-text { color: $dim; text-style: not dim not bold; }
             & CommandInput { padding-left: 1; }
             & CommandList { border-bottom: none; background: $surface; scrollbar-size-vertical: 1; }
         }
         &.-plain Dialog > #panel { border: none; }
         &.-plain Picker #details, &.-plain KeysScreen #details { border-top: none; }
+        & TextArea:light .text-area--cursor {
+            color: $input-cursor-foreground;
+            background: $input-cursor-background;
+        }
         & Toast { background: $surface; border-left: outer $accent; }
+        & Toast.-information .toast--title { color: $accent; }
+        & Toast.-warning .toast--title { color: $you; }
+        & Toast.-error .toast--title { color: $error; }
         & Toast.-warning { border-left: outer $warning; }
     }
     """

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+from orchat.tui.transcript.colours import READABLE, contrast, readable
+
 DARK = "orchat-dark"
 LIGHT = "orchat-light"
 PLAIN = "orchat-plain"
+_BLACK, _WHITE = Color(0, 0, 0), Color(255, 255, 255)
 
 
 def _theme(name: str, *, dark: bool, shades: Mapping[str, str]) -> Theme:
@@ -77,7 +80,7 @@ OURS = (
             "line": "#232a33",
             "text": "#d8dee6",
             "dim": "#94a0ad",
-            "faint": "#77838f",
+            "faint": "#7c8894",
             "accent": "#7cc4a4",
             "you": "#e6b673",
             "error": "#e27878",
@@ -92,10 +95,10 @@ OURS = (
             "panel": "#f3f1ec",
             "line": "#dedad1",
             "text": "#2a2f36",
-            "dim": "#5b626c",
-            "faint": "#6f7680",
-            "accent": "#1f7a5c",
-            "you": "#9a5b00",
+            "dim": "#525963",
+            "faint": "#636a74",
+            "accent": "#1d7658",
+            "you": "#965800",
             "error": "#b42318",
             "code": "#efece5",
         },
@@ -127,19 +130,36 @@ def fill_in(variables: Mapping[str, str]) -> dict[str, str]:
         variables: What the theme defines, by name.
 
     Returns:
-        The same, with ``line``, ``dim``, ``faint`` and ``you``. On the terminal's own colours nothing can be mixed,
-        so its bright black stands for what is secondary.
+        The same, with ``line``, ``dim``, ``faint`` and ``you``; what carries text is moved towards the theme's text
+        where it could not be read on every ground. On the terminal's own colours nothing can be mixed, so its bright
+        black stands for what is secondary.
     """
     filled = dict(variables)
-    shades = {"line": 0.18, "dim": 0.66, "faint": 0.52}
     text, ground = _color(variables.get("foreground")), _color(variables.get("background"))
-    for name, share in shades.items():
-        if text is None or ground is None:
-            filled.setdefault(name, "ansi_bright_black" if name == "line" else "ansi_default")
-        else:
-            filled.setdefault(name, ground.blend(text, share).hex)
-    filled.setdefault("you", variables.get("warning", "ansi_yellow"))
+    if text is None or ground is None:
+        filled.setdefault("line", "ansi_bright_black")
+        filled.setdefault("dim", "ansi_default")
+        filled.setdefault("faint", "ansi_default")
+        filled.setdefault("you", variables.get("warning", "ansi_yellow"))
+        return filled
+    named = (_color(variables.get(name)) for name in ("background", "surface", "panel", "boost"))
+    grounds = [ground.blend(color, color.a).with_alpha(1.0) for color in named if color is not None]
+    for name, share in {"line": 0.18, "dim": 0.66, "faint": 0.52}.items():
+        filled.setdefault(name, ground.blend(text, share).hex)
+    filled.setdefault("you", variables.get("warning", text.hex))
+    for name in ("dim", "faint", "you", "accent", "error"):
+        color = _color(filled.get(name)) or text
+        filled[name] = readable(color, text, grounds).hex
+    # Textual leaves the second one transparent, which hides the text where styles are Rich's.
+    for name in ("block-cursor", "screen-selection"):
+        under = _color(filled.get(f"{name}-background")) or ground
+        filled[f"{name}-foreground"] = _ink(ground.blend(under, under.a).with_alpha(1.0), text, ground).hex
     return filled
+
+
+def _ink(under: Color, *wanted: Color) -> Color:
+    """The first of these colours that can be read there, or else black or white."""
+    return max((*wanted, _BLACK, _WHITE), key=lambda ink: min(READABLE, contrast(ink, under)))
 
 
 def _color(value: str | None) -> Color | None:

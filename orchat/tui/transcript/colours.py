@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rich.style import Style
 from textual.color import Color, ColorParseError
@@ -20,6 +20,25 @@ def contrast(one: Color, other: Color) -> float:
     """Contrast ratio of two colours (WCAG), 1 to 21."""
     low, high = sorted((_luminance(one), _luminance(other)))
     return (high + 0.05) / (low + 0.05)
+
+
+def readable(color: Color, text: Color, grounds: Iterable[Color]) -> Color:
+    """A colour that can be read on every ground: moved towards the text as far as it takes.
+
+    Args:
+        color: For text of a kind.
+        text: The colour of all other text.
+        grounds: What it may stand on.
+
+    Returns:
+        `text` itself where even that is hard to read.
+    """
+    grounds = tuple(grounds)
+    for step in range(11):
+        mixed = color.blend(text, step / 10)
+        if all(contrast(mixed, ground) >= READABLE for ground in grounds):
+            return mixed
+    return text
 
 
 def _luminance(color: Color) -> float:
@@ -47,19 +66,13 @@ def palette_of(variables: Mapping[str, str]) -> Palette:
     def derived(name: str, share: float) -> Color:
         return _color(variables, f"transcript-{name}") or ground.blend(text, share)
 
-    def readable(color: Color) -> Color:
-        for step in range(11):
-            mixed = color.blend(text, step / 10)
-            if contrast(mixed, code_ground) >= READABLE:
-                return mixed
-        return text
-
     def named(*names: str) -> Color:
-        return readable(_color(variables, *names) or text)
+        return readable(_color(variables, *names) or text, text, grounds)
 
     code_ground = derived("code", 0.045 if is_dark else 0.06)
-    dim = readable(derived("dim", 0.66 if is_dark else 0.76))
-    faint = derived("faint", 0.52 if is_dark else 0.67)
+    grounds = (ground, code_ground)
+    dim = readable(derived("dim", 0.66 if is_dark else 0.76), text, grounds)
+    faint = readable(derived("faint", 0.52 if is_dark else 0.67), text, grounds)
     accent = named("transcript-accent", "primary")
     you = named("transcript-you", "warning")
     error = named("transcript-error", "error")
