@@ -15,19 +15,7 @@ from orchat.domain.events import Queued, SwitchedKey
 from orchat.domain.scope import account_scope, free_scope, key_scope
 from orchat.store import holds
 from tests.support.clock import FakeClock
-from tests.support.key_pool import (
-    FREE,
-    PAID,
-    SWITCH,
-    Houses,
-    asked,
-    held,
-    kinds,
-    only,
-    print_of,
-    prints,
-    terms,
-)
+from tests.support.key_pool import FREE, PAID, SWITCH, Houses, asked, held, kinds, only, print_of, prints, terms
 
 pytestmark = pytest.mark.anyio
 
