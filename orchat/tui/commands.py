@@ -116,6 +116,14 @@ COMMANDS: tuple[Command, ...] = (
         scope="transcript",
     ),
     Command(
+        id="compare",
+        title="compare",
+        about="Let two to four models answer side by side",
+        keys="f7",
+        slash="compare",
+        argument="[MODEL …]",
+    ),
+    Command(
         id="edit",
         title="edit",
         about="Edit the prompt and send it again, as a new branch",

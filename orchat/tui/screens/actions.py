@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from textual.content import Content
@@ -12,10 +12,13 @@ from orchat.domain.clean import clean_line
 from orchat.errors import UsageError
 from orchat.tui.lines import DIM, STRONG
 from orchat.tui.problems import Problem
+from orchat.tui.screens.comparing import COMPARE_ACTIONS
 from orchat.tui.screens.messages import MESSAGE_ACTIONS
 from orchat.tui.screens.temporary import TEMPORARY_ACTIONS
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from orchat.tui.screens.chat import ChatScreen
 
 Action = Callable[["ChatScreen", str], Awaitable[None]]
@@ -208,7 +211,7 @@ async def quit_(screen: ChatScreen, _argument: str) -> None:
     await screen.app.action_quit()
 
 
-async def open_link(screen: ChatScreen, href: str) -> None:
+async def open_link(screen: Screen[Any], href: str) -> None:
     """Open a link after its host was shown."""
     from orchat.tui.screens.confirm import Confirm
 
@@ -251,5 +254,6 @@ ACTIONS: dict[str, Action] = {
     "palette": palette,
     "quit": quit_,
     **MESSAGE_ACTIONS,
+    **COMPARE_ACTIONS,
 }
 """By the id of the command."""

@@ -53,13 +53,15 @@ class AskLine(Dialog[str]):
     Args:
         title: What is asked for, ours.
         value: What stands there at first: foreign.
+        yes: What Enter does, one word.
     """
 
     SMALL = True
 
-    def __init__(self, title: str, value: str = "") -> None:
+    def __init__(self, title: str, value: str = "", *, yes: str = "keep") -> None:
         super().__init__()
         self._title = title
+        self._yes = yes
         self._value = clean_line(value, 200)
 
     def content(self) -> ComposeResult:
@@ -68,7 +70,7 @@ class AskLine(Dialog[str]):
         with Horizontal(classes="ask"):
             yield Static(Content("›"))
             yield Input(self._value, select_on_focus=False)
-        yield Static(keys_line(("Enter", "keep"), ("Esc", "back")), classes="foot")
+        yield Static(keys_line(("Enter", self._yes), ("Esc", "back")), classes="foot")
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:

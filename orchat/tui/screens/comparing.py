@@ -1,0 +1,178 @@
+"""The command that compares models: which, on what prompt, and what is shown afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchat.dispatch.pricing import tokens_of
+from orchat.errors import KeyringUnavailable, NoKeys, UsageError
+from orchat.tui.changes import Prompt
+from orchat.tui.shown import number_of
+from orchat.tui.turns import Turns
+from orchat.tui.wording import short_model
+
+if TYPE_CHECKING:
+    from orchat.chat.turn import Turn
+    from orchat.domain.catalog import Pricing
+    from orchat.tui.comparing import Contest
+    from orchat.tui.screens.chat import ChatScreen
+    from orchat.tui.transcript.entry import Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """The prompt that models are compared on."""
+
+    prompt: Prompt
+    """What is asked."""
+    prompt_id: int | None
+    """Its number, if it was kept before."""
+    tokens: int
+    """What is sent, about."""
+
+
+async def compare(screen: ChatScreen, argument: str) -> None:
+    """Let two to four models answer what is in the composer, or else the marked or the last prompt."""
+    if screen.session.busy:
+        raise UsageError("an answer still arrives", hint="wait for it, or stop it with Esc")
+    await screen.runtime.start()
+    asked = await _asked(screen)
+    if asked is None or not await _has_key(screen):
+        return
+    models = await _models(screen, argument, asked)
+    if models:
+        await _contend(screen, asked, models)
+
+
+async def _has_key(screen: ChatScreen) -> bool:
+    try:
+        await screen.runtime.lease()
+    except (NoKeys, KeyringUnavailable) as error:
+        return await screen.ask_for_key(error.message, is_unreadable=isinstance(error, KeyringUnavailable))
+    return True
+
+
+# ---- what is asked ----
+
+
+async def _asked(screen: ChatScreen) -> _Asked | None:
+    marked = screen.transcript.marked
+    prompt = screen.composer.prompt
+    if marked is None and not prompt.is_empty and not prompt.text.startswith("/"):
+        return _Asked(prompt=prompt, prompt_id=None, tokens=_tokens(screen, screen.session.entries, prompt))
+    entries = screen.session.entries
+    last = marked or (entries[-1] if entries else None)
+    you = screen.session.shown.prompt_of(last) if last is not None else None
+    if you is not None and number_of(you) is not None:
+        before = entries[: screen.session.shown.index(you)]
+        prompt = Prompt(text=you.source)
+        return _Asked(prompt=prompt, prompt_id=number_of(you), tokens=_tokens(screen, before, prompt))
+    from orchat.tui.screens.confirm import AskLine
+
+    text = await screen.app.push_screen_wait(AskLine("What shall they answer?", yes="go on")) or ""
+    if not text.strip():
+        return None
+    prompt = Prompt(text=text)
+    return _Asked(prompt=prompt, prompt_id=None, tokens=_tokens(screen, entries, prompt))
+
+
+def _tokens(screen: ChatScreen, before: Sequence[Entry], prompt: Prompt) -> int:
+    said = sum(len(entry.source) for entry in before) + len(screen.session.system or "")
+    return tokens_of(said + len(prompt.text) + sum(map(len, prompt.pastes)))
+
+
+# ---- who is asked ----
+
+
+async def _models(screen: ChatScreen, argument: str, asked: _Asked) -> tuple[str, ...]:
+    """Those that were named, if each name fits one; else those that are marked in a list."""
+    from orchat.chat.service import MOST_COMPARED
+    from orchat.store import settings
+    from orchat.tui.screens.several import LEAST, Several
+    from orchat.tui.tally import projected
+
+    runtime = screen.runtime
+    known = [model.id for model in (await runtime.models.known()).models]
+    named = [(part, _fitting(part, known)) for part in argument.split()]
+    found = list(dict.fromkeys(id for _, id in named if id))
+    unclear = next((part for part, id in named if not id), "")
+    if LEAST <= len(found) <= MOST_COMPARED and not unclear:
+        return tuple(found)
+    db = runtime.parts.db
+    last = await db.read(settings.compared)
+    usual = (screen.session.model, *await db.read(settings.favourites), *await db.read(settings.recents))
+    chosen = found[:MOST_COMPARED] or last or [id for id in dict.fromkeys(usual) if id][:LEAST]
+
+    def estimate(prices: Sequence[Pricing | None]) -> str:
+        return projected(prices, asked.tokens, at=runtime.clock.now())
+
+    dialog = Several(runtime, chosen=chosen, text=unclear, estimate=estimate)
+    is_sure = await screen.app.push_screen_wait(dialog)
+    return tuple(dialog.chosen) if is_sure else ()
+
+
+def _fitting(part: str, known: Sequence[str]) -> str:
+    """The id that is meant: this very one, the only one that it names or is a part of, or one that nobody knows."""
+    fitting = [id for id in known if part.casefold() in id.casefold()]
+    if part in fitting or ("/" in part.strip("/") and not fitting):
+        return part
+    named = [id for id in fitting if short_model(id).casefold() == part.casefold()]
+    meant = named if len(named) == 1 else fitting
+    return meant[0] if len(meant) == 1 else ""
+
+
+# ---- how it goes ----
+
+
+async def _contend(screen: ChatScreen, asked: _Asked, models: tuple[str, ...]) -> None:
+    from orchat.store import settings
+    from orchat.tui.comparing import Contest
+    from orchat.tui.screens.compare import CompareScreen
+
+    runtime, session = screen.runtime, screen.session
+    await runtime.parts.db.write(settings.note_compared, models)
+    found = [await runtime.models.find(id) for id in models]
+    contest = Contest(
+        models=models,
+        prompt=asked.prompt,
+        prices=tuple(model.pricing if model else None for model in found),
+        prompt_tokens=asked.tokens,
+        wish=session.choices.wish(None, over_budget=False),
+    )
+    turns = await _turns(screen, asked, contest)
+    dialog = CompareScreen(runtime, contest, turns)
+    chosen = await screen.app.push_screen_wait(dialog)
+    transcript = await dialog.comparing.close(chosen)
+    if session.conversation is None:
+        await session.open(transcript.conversation.id)
+    else:
+        session.adopt(transcript)
+    if chosen is not None:
+        await session.choose_model(models[chosen])
+    await screen.take_key()
+    await session.name()
+
+
+async def _turns(screen: ChatScreen, asked: _Asked, contest: Contest) -> tuple[Turn, ...]:
+    """The prompt and an empty answer of each model are kept; what was in the composer is not there any more."""
+    session, service = screen.session, screen.runtime.conversations
+    present = session.conversation
+    if present is None:
+        create = service.create_temporary if session.is_temporary else service.create
+        present = await create(model=session.choices.model, system=session.choices.system)
+    starts = Turns(screen.runtime, session.shown)
+    if asked.prompt_id is not None:
+        return await starts.compared_again(asked.prompt_id, contest.models)(present.id, contest.wish)
+    turns = await starts.compared(asked.prompt, contest.models)(present.id, contest.wish)
+    if screen.composer.prompt == asked.prompt:
+        screen.composer.replace(Prompt(text=""))
+    screen.keep_draft()
+    if asked.prompt.text and not session.is_temporary:
+        session.history.append(asked.prompt.text)
+    return turns
+
+
+COMPARE_ACTIONS = {"compare": compare}
+"""By the id of the command."""
