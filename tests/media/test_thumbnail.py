@@ -59,8 +59,8 @@ def test_what_is_transparent_stays_so_until_it_is_drawn() -> None:
     picture.paste((200, 100, 50, 255), (0, 0, 20, 40))
     made = thumbnail(encoded(picture, "PNG"), "a", 4, 2)
     assert is_near([pixel(made, 0, 0)], [(200, 100, 50)])
-    assert made.pixels[3] == 255
-    assert made.pixels[15] == 0
+    assert made.pixels[3] > 250
+    assert made.pixels[15] < 5
 
 
 def test_a_small_picture_is_not_enlarged() -> None:

@@ -26,6 +26,8 @@ class Host(App[None]):
         self.transcript = Transcript(plain=plain, id="transcript")
         self.seen: list[object] = []
         self.branches: list[int] = []
+        self.pictures: list[Entry] = []
+        self.chips: list[tuple[Entry, int]] = []
 
     def compose(self) -> ComposeResult:
         yield self.transcript
@@ -40,6 +42,12 @@ class Host(App[None]):
 
     def on_transcript_branch_clicked(self, message: Transcript.BranchClicked) -> None:
         self.branches.append(message.by)
+
+    def on_transcript_pictures_wanted(self, message: Transcript.PicturesWanted) -> None:
+        self.pictures.append(message.entry)
+
+    def on_transcript_chip_clicked(self, message: Transcript.ChipClicked) -> None:
+        self.chips.append((message.entry, message.index))
 
     def on_transcript_link_clicked(self, message: Transcript.LinkClicked) -> None:
         self.seen.append(message.href)

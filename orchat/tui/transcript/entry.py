@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from orchat.domain.events import Cited
+    from orchat.tui.transcript.insets import Inset
 
 Speaker: TypeAlias = Literal["you", "model", "notice"]
 
@@ -51,6 +52,8 @@ class Entry:
     """Whether the thoughts are folded to one line; None: as soon as the answer begins."""
     chips: tuple[str, ...] = ()
     """Attachments, each in a few words: name, size; they are numbered from 1."""
+    insets: tuple[Inset, ...] = ()
+    """The pictures among them."""
     citations: tuple[Cited, ...] = ()
     """Sources, shown as numbered footnotes."""
     error: ErrorCard | None = None

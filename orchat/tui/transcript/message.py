@@ -8,8 +8,9 @@ from rich.style import Style
 from orchat.domain.clean import clean, clean_line
 from orchat.tui.transcript.entry import Entry, ErrorCard
 from orchat.tui.transcript.inline import host_of, link_style, plain
+from orchat.tui.transcript.insets import draw_insets
 from orchat.tui.transcript.pen import Pen
-from orchat.tui.transcript.rows import Row, Section
+from orchat.tui.transcript.rows import Row, Run, Section
 from orchat.tui.transcript.styles import Look
 from orchat.tui.transcript.wrap import cells
 
@@ -104,6 +105,8 @@ def draw_foot(entry: Entry, look: Look, width: int, *, has_body: bool) -> Sectio
     section = Section()
     pen = Pen(section, width)
     _chips(entry, look, pen)
+    if entry.insets and not look.is_plain:
+        draw_insets(section, entry.insets, width, look.ground)
     if entry.error is not None:
         if has_body or section.rows:
             pen.blank()
@@ -121,17 +124,21 @@ def draw_foot(entry: Entry, look: Look, width: int, *, has_body: bool) -> Sectio
 
 
 def _chips(entry: Entry, look: Look, pen: Pen) -> None:
-    """As many attachments on a row as fit."""
-    row = ""
+    """As many attachments on a row as fit; a click on one tells which it is."""
+    runs: list[Run] = []
+    room = pen.width
     for number, words in enumerate(entry.chips, 1):
         chip = cropped(f"{look.signs.chip} {number}  {clean_line(words, LONGEST)}", pen.width)
-        if row and cells(row) + 3 + cells(chip) > pen.width:
-            pen.line([(row, look.palette.dim)])
-            row = chip
-        else:
-            row = f"{row}   {chip}" if row else chip
-    if row:
-        pen.line([(row, look.palette.dim)])
+        if runs and cells(chip) + 3 > room:
+            pen.line(runs)
+            runs, room = [], pen.width
+        elif runs:
+            runs.append(("   ", look.palette.dim))
+            room -= 3
+        runs.append((chip, look.palette.dim + Style(meta={"chip": number - 1})))
+        room -= cells(chip)
+    if runs:
+        pen.line(runs)
 
 
 def _error(card: ErrorCard, look: Look, pen: Pen) -> None:

@@ -134,6 +134,8 @@ class Look:
     """Styles."""
     signs: Signs = BOXED
     """Characters."""
+    ground: tuple[int, int, int] = (0, 0, 0)
+    """Red, green and blue of what pictures lie on."""
     copy_hint: str = "y copy"
     """Beside the language of a code block, with its number; empty: neither."""
     whole_links: bool = False

@@ -43,8 +43,8 @@ class View:
     """
 
     __slots__ = (
-        "_look", "_stream", "_texts", "_thinking", "_thoughts", "_thoughts_in", "_width", "_writing", "entry", "height",
-        "index", "is_exact", "painted", "sections",
+        "_asked", "_look", "_stream", "_texts", "_thinking", "_thoughts", "_thoughts_in", "_width", "_writing", "entry",
+        "height", "index", "is_exact", "painted", "sections",
     )  # fmt: skip
 
     def __init__(self, entry: Entry) -> None:
@@ -61,6 +61,14 @@ class View:
         self._writing = self._thinking = False
         self._stream: MarkdownStream | None = None
         self._thoughts: Thoughts | None = None
+        self._asked = False
+
+    def lacks_pictures(self, section: int) -> bool:
+        """Whether pictures belong to what is shown in a section and were never asked for; they are now."""
+        if section != FOOT or self._asked or self._look.is_plain:
+            return False
+        self._asked = any(inset.picture is None for inset in self.entry.insets)
+        return self._asked
 
     # what is written
 
@@ -124,7 +132,13 @@ class View:
         """Guess the height, quickly."""
         entry = self.entry
         text = entry.source.count("\n") + len(entry.source) // max(20, width)
-        around = bool(entry.chips) + bool(entry.reasoning) + (5 if entry.error else 0) + len(entry.citations)
+        around = (
+            bool(entry.chips)
+            + bool(entry.reasoning)
+            + (5 if entry.error else 0)
+            + (6 if entry.insets else 0)
+            + len(entry.citations)
+        )
         self.height = 2 + bool(entry.source) + text + around
 
     def lay_out(self, look: Look, width: int) -> None:

@@ -17,6 +17,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from orchat.domain.clean import clean
+from orchat.tui.pictures.ground import ground_of
 from orchat.tui.transcript.colours import palette_of
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.finding import FindingView
@@ -75,6 +76,21 @@ class Transcript(FindingView, can_focus=True, inherit_bindings=False):
         def __init__(self, by: int) -> None:
             super().__init__()
             self.by = by
+
+    class ChipClicked(Message):
+        """An attachment was clicked."""
+
+        def __init__(self, entry: Entry, index: int) -> None:
+            super().__init__()
+            self.entry = entry
+            self.index = index
+
+    class PicturesWanted(Message):
+        """A message came into view whose pictures were not loaded yet; told once of each message."""
+
+        def __init__(self, entry: Entry) -> None:
+            super().__init__()
+            self.entry = entry
 
     def __init__(
         self,
@@ -267,7 +283,8 @@ class Transcript(FindingView, can_focus=True, inherit_bindings=False):
         palette = palette_of(self.app.theme_variables)
         if palette == look.palette:
             return
-        look = Look(palette=palette, signs=look.signs, copy_hint=look.copy_hint)
+        ground = ground_of(self.app.theme_variables)
+        look = Look(palette=palette, signs=look.signs, ground=ground, copy_hint=look.copy_hint)
         anchor = None if self._following else self._anchor()
         self._stack.restyle(look, self._stack.width)
         self._restore(anchor)
@@ -301,8 +318,11 @@ class Transcript(FindingView, can_focus=True, inherit_bindings=False):
             view, _ = self._stack.at(self.scroll_offset.y + event.y)
             self.toggle_thoughts(view.entry)
         elif self._stack.views and self.scroll_offset.y + event.y < self._stack.height:
-            self.mark(self._stack.at(self.scroll_offset.y + event.y)[0].entry)
-            if "branch" in meta:
+            entry = self._stack.at(self.scroll_offset.y + event.y)[0].entry
+            self.mark(entry)
+            if "chip" in meta:
+                self.post_message(self.ChipClicked(entry, int(meta["chip"])))
+            elif "branch" in meta:
                 self.post_message(self.BranchClicked(int(meta["branch"])))
 
     # painting
@@ -335,6 +355,9 @@ class Transcript(FindingView, can_focus=True, inherit_bindings=False):
 
     def _painted(self, view: View, number: int, selection: Selection | None, *, is_caret: bool) -> Strip:
         section, row = view.row(number)
+        if view.lacks_pictures(section):
+            # Drawing is done for the screen, and a message made on its behalf would end there.
+            self.call_later(lambda: self.post_message(self.PicturesWanted(view.entry)))
         line = view.index * ENTRY_LINES + section * LINES + row.line
         look = self._stack.look
         strip = paint(

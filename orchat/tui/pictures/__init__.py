@@ -1,0 +1,1 @@
+"""Pictures in a terminal, out of half blocks."""
