@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -27,6 +29,8 @@ DAILY = {
     "private": DemoKey(account="other", limit=Decimal(10), free_per_day=50),
 }
 REFUSED = {"work": DemoKey(revoked=True), "private": DemoKey(account="other")}
+DEAR = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20, "cost": 0.9}
+"""What an answer used that costs most of a budget of one dollar."""
 
 
 def flat(person: Person) -> str:
@@ -239,8 +243,7 @@ async def test_another_model_may_fit_too(server: DemoServer) -> None:
 
 
 async def test_a_budget_that_is_nearly_used_up_is_said_once_and_stays_in_sight(server: DemoServer) -> None:
-    cost = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20, "cost": 0.9}
-    server.script(say("dear", usage=cost), say("again", usage=cost))
+    server.script(say("dear", usage=DEAR), say("again", usage=DEAR))
     async with at_screen(screen_runtime(server, budget__key_usd=1.0)) as person:
         await person.ask("one")
         await person.until_shown("key budget", "$0.90 of $1.00")
@@ -250,8 +253,7 @@ async def test_a_budget_that_is_nearly_used_up_is_said_once_and_stays_in_sight(s
 
 
 async def test_budgets_stand_in_the_status_line_of_a_small_screen(server: DemoServer) -> None:
-    cost = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20, "cost": 0.9}
-    server.script(say("dear", usage=cost))
+    server.script(say("dear", usage=DEAR))
     async with at_screen(screen_runtime(server, budget__day_usd=1.0), size=(80, 24)) as person:
         await person.ask("one")
         await person.until_shown("day budget 90 %")
@@ -278,14 +280,21 @@ class WaitingClock(FakeClock):
         self._moved = asyncio.Event()
 
 
-async def test_a_wait_is_counted_down_with_its_reason_and_sent_when_its_turn_comes(tmp_path: Path) -> None:
+@asynccontextmanager
+async def one_waits(folder: Path) -> AsyncIterator[tuple[Person, DemoServer, WaitingClock]]:
+    """Somebody who has asked twice where one free request a minute is allowed."""
     clock = WaitingClock()
     keys = {"work": DemoKey(free_per_minute=20, free_per_day=50)}
     async with with_keys(
-        tmp_path, keys, clock=clock, models__default=FREE, limits__free_per_minute=1, keys__reconcile=False
+        folder, keys, clock=clock, models__default=FREE, limits__free_per_minute=1, keys__reconcile=False
     ) as (person, server):
         await person.ask("one")
         await person.enter("two")
+        yield person, server, clock
+
+
+async def test_a_wait_is_counted_down_with_its_reason_and_sent_when_its_turn_comes(tmp_path: Path) -> None:
+    async with one_waits(tmp_path) as (person, server, clock):
         await person.until_shown("waits 1 min 00 s · Esc cancels", "free models: 1 requests a minute", "1 / 1")
         clock.advance(20)
         await person.until_shown("waits 40 s · Esc cancels")
@@ -295,13 +304,7 @@ async def test_a_wait_is_counted_down_with_its_reason_and_sent_when_its_turn_com
 
 
 async def test_escape_cancels_a_wait_and_nothing_was_sent(tmp_path: Path) -> None:
-    clock = WaitingClock()
-    keys = {"work": DemoKey(free_per_minute=20, free_per_day=50)}
-    async with with_keys(
-        tmp_path, keys, clock=clock, models__default=FREE, limits__free_per_minute=1, keys__reconcile=False
-    ) as (person, server):
-        await person.ask("one")
-        await person.enter("two")
+    async with one_waits(tmp_path) as (person, server, _):
         await person.until_shown("Esc cancels")
         await person.press("escape")
         await person.until_shown("stopped before anything was sent")
