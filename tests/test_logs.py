@@ -96,7 +96,7 @@ def test_an_exception_shows_types_places_and_our_own_words_alone(book: Book) -> 
         logger.exception("it failed: %s", error)
 
     first, second = book.lines
-    assert first["error"]["type"] == "orchat.errors.ConnectionFailed"
+    assert first["error"]["type"] == "orchat.errors.requests.ConnectionFailed"
     assert first["error"]["message"] == "the server did not answer"
     assert [place.split()[-1] for place in first["error"]["frames"]] == [
         "test_an_exception_shows_types_places_and_our_own_words_alone",
