@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual import events, work
-from textual.app import App
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
@@ -26,6 +25,7 @@ from orchat.tui.keys import learn_keys
 from orchat.tui.palette import Commands
 from orchat.tui.screens.chat import ChatScreen
 from orchat.tui.themes import DARK, OURS, PLAIN, fill_in
+from orchat.tui.typeahead import EarlyKeys
 
 if TYPE_CHECKING:
     from orchat.runtime import Runtime
@@ -46,7 +46,7 @@ class ExitNote:
     """Whether orchat was ended by a defect of its own."""
 
 
-class OrchatApp(App[None]):
+class OrchatApp(EarlyKeys):
     """The screen of orchat.
 
     Args:

@@ -1,0 +1,33 @@
+"""What is typed before there is anything to type in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual import events
+from textual.app import App
+
+
+class EarlyKeys(App[None]):
+    """An app that keeps what is typed until something has the focus; Textual would drop it.
+
+    Args:
+        **options: Textual's own.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._early: list[events.Event] | None = []
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keep what comes too early, else do as Textual does."""
+        if self._early is not None and isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self._early.append(event)
+        else:
+            await super().on_event(event)
+
+    async def on_descendant_focus(self) -> None:
+        """From now on there is somebody to hear: what was kept comes first."""
+        early, self._early = self._early, None
+        for event in early or ():
+            await super().on_event(event)
