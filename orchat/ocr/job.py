@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -156,3 +157,19 @@ async def _catalogue(ground: Ground) -> Catalogue:
         return await ground.models.current()
     except OrchatError:
         return await ground.models.known()
+
+
+async def plan(ground: Ground, config: Config, folder: Folder, wish: Wish) -> Job:
+    """Choose the models, look at the pages and at what was read before; nothing is sent.
+
+    Args:
+        ground: Shared parts.
+        config: Settings of ``[models]``.
+        folder: Where the texts go; opened here, and to be closed by the caller.
+        wish: What is wanted.
+
+    Raises:
+        OrchatError: As `chosen_models` and `planned` do.
+    """
+    models = await chosen_models(ground, config, wish)
+    return await asyncio.to_thread(planned, folder, wish, models, ground.clock.now())

@@ -154,7 +154,8 @@ class Reading:
         while not self._events:
             if all(task.done() for task in self._running):
                 for task in self._running:
-                    task.result()
+                    if not task.cancelled():
+                        task.result()
                 raise StopAsyncIteration
             self._news.clear()
             await self._news.wait()
