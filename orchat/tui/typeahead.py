@@ -26,7 +26,7 @@ class EarlyKeys(App[None]):
         else:
             await super().on_event(event)
 
-    async def on_descendant_focus(self) -> None:
+    async def _on_descendant_focus(self, _event: events.DescendantFocus) -> None:
         """From now on there is somebody to hear: what was kept comes first."""
         early, self._early = self._early, None
         for event in early or ():
