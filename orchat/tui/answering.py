@@ -14,6 +14,7 @@ from orchat.errors import KeyringUnavailable, NoKeys, OrchatError
 from orchat.tui import changes
 from orchat.tui.changes import Change, Prompt
 from orchat.tui.entries import answer_end, chip, is_unfinished
+from orchat.tui.keymap import USUAL, Keymap
 from orchat.tui.problems import Problem, budget_near, problem_of, unexpected, with_rest
 from orchat.tui.progress import Progress
 from orchat.tui.transcript.entry import Entry
@@ -41,6 +42,7 @@ class Answering:
         answer: Shows an answer that is over; None: a new one is about to begin.
         problem: What went wrong with the answer that is over.
         begun: An earlier answer that stopped and that this one goes on with.
+        keymap: The keys that lead on where something went wrong.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Answering:
         answer: Entry | None = None,
         problem: Problem | None = None,
         begun: StoredMessage | None = None,
+        keymap: Keymap = USUAL,
     ) -> None:
         self._runtime = runtime
         self._clock = runtime.clock
@@ -78,6 +81,7 @@ class Answering:
             reasoning=begun.reply.reasoning if begun else "",
         )
         self._begun = begun
+        self._keymap = keymap
 
     @property
     def was_sent(self) -> bool:
@@ -168,7 +172,12 @@ class Answering:
         self.stored = stored
         self._progress.end(now)
         thoughts = stored.usage.reasoning_tokens if stored.usage else 0
-        end = answer_end(stored, asked=self._progress.model, lasted=self._progress.thought(now, thoughts))
+        end = answer_end(
+            stored,
+            asked=self._progress.model,
+            lasted=self._progress.thought(now, thoughts),
+            keymap=self._keymap,
+        )
         if stored.state == "stopped" and not self.was_sent:
             end = {**end, "facts": "", "state": NOT_SENT}
         self._update(self.answer, key=stored.id, note=self._switches, **end)
@@ -215,7 +224,7 @@ class Answering:
             self._card(replace(self.problem, ways=(), until=None))
 
     def _card(self, problem: Problem) -> None:
-        self._update(self.answer, error=problem.card(self._clock.now()))
+        self._update(self.answer, error=problem.card(self._clock.now(), self._keymap))
 
     def tick(self) -> None:
         """A second went by: count up what runs, count down what waits."""

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual import events, work
+from textual.binding import Binding
 from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
@@ -20,7 +21,10 @@ from orchat import logs
 from orchat.paths import environment
 from orchat.tui import clipboard
 from orchat.tui.beginning import Beginning
+from orchat.tui.commands import BY_ID
 from orchat.tui.guard import Guard
+from orchat.tui.keymap import read_keymap
+from orchat.tui.keynames import unbound
 from orchat.tui.keys import learn_keys
 from orchat.tui.palette import Commands
 from orchat.tui.screens.chat import ChatScreen
@@ -46,7 +50,7 @@ class ExitNote:
     """Whether orchat was ended by a defect of its own."""
 
 
-class OrchatApp(EarlyKeys):
+class OrchatApp(EarlyKeys, inherit_bindings=False):
     """The screen of orchat.
 
     Args:
@@ -59,6 +63,12 @@ class OrchatApp(EarlyKeys):
     TITLE = "orchat"
     COMMANDS = {Commands}
     ENABLE_COMMAND_PALETTE = True
+    # The chat screen has a key for it, which may be another one.
+    COMMAND_PALETTE_BINDING = unbound("palette")
+    BINDINGS = [
+        Binding(BY_ID["quit"].keys, "quit", "Leave", id="quit", show=False, priority=True),
+        Binding("ctrl+c", "help_quit", show=False, system=True),
+    ]
     DEFAULT_CSS = """
     OrchatApp {
         & CommandPalette {
@@ -94,6 +104,8 @@ class OrchatApp(EarlyKeys):
     ) -> None:
         self.is_demo = is_demo
         self.runtime = runtime
+        self.keymap = read_keymap(runtime.config.keymap)
+        """The keys that count: the usual ones, and the user's own."""
         self.start_demo = start_demo
         self._first = partial(ChatScreen, runtime, beginning)
         self._guard = Guard()
@@ -107,7 +119,7 @@ class OrchatApp(EarlyKeys):
         if tui.plain:
             self.animation_level = "none"
             self.add_class("-plain")
-        self.set_keymap(dict(runtime.config.keymap))
+        self.set_keymap(self.keymap.bound())
 
     def _known_theme(self, name: str) -> str:
         return name if name in self.available_themes else DARK

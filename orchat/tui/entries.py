@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
 from orchat.tui.changes import Prompt
+from orchat.tui.keymap import USUAL, Keymap
 from orchat.tui.problems import Problem, stored_problem, with_rest
 from orchat.tui.transcript.entry import Entry, ErrorCard
 from orchat.tui.wording import clock_time, cost, duration, short_model, size, speed
@@ -96,7 +97,14 @@ def is_unfinished(stored: StoredMessage) -> bool:
     return stored.state != "done" or stored.finish_reason == "length"
 
 
-def answer_end(stored: StoredMessage, *, asked: str = "", lasted: str = "", card: ErrorCard | None = None) -> Ended:
+def answer_end(
+    stored: StoredMessage,
+    *,
+    asked: str = "",
+    lasted: str = "",
+    card: ErrorCard | None = None,
+    keymap: Keymap = USUAL,
+) -> Ended:
     """What an answer shows beside its text once it is over.
 
     Args:
@@ -104,6 +112,7 @@ def answer_end(stored: StoredMessage, *, asked: str = "", lasted: str = "", card
         asked: The model that was asked, for an answer that no model claimed.
         lasted: The line over its thoughts, when it was timed on this screen.
         card: What went wrong, when it went wrong on this screen; else what was kept is shown.
+        keymap: The keys that lead on.
     """
     from orchat.tui.progress import thought_line
 
@@ -111,7 +120,7 @@ def answer_end(stored: StoredMessage, *, asked: str = "", lasted: str = "", card
     thought = lasted or (thought_line(None, usage.reasoning_tokens if usage else 0) if stored.reply.reasoning else "")
     problem = stored_problem_of(stored)
     if card is None and problem is not None:
-        card = problem.card(0.0)
+        card = problem.card(0.0, keymap)
     return Ended(
         title=short_model(stored.model or asked) or "model",
         facts=answer_facts(stored),
@@ -128,21 +137,21 @@ def _state(stored: StoredMessage) -> str:
     return "stopped before anything arrived" if stored.state == "stopped" and is_empty else _STATES[stored.state]
 
 
-def answer_entry(stored: StoredMessage) -> Entry:
+def answer_entry(stored: StoredMessage, keymap: Keymap = USUAL) -> Entry:
     """What a model said."""
     return Entry(
         role="model",
         source=stored.text,
         reasoning=stored.reply.reasoning,
         key=stored.id,
-        **answer_end(stored),
+        **answer_end(stored, keymap=keymap),
     )
 
 
-def entries_of(path: Iterable[StoredMessage]) -> list[Entry]:
+def entries_of(path: Iterable[StoredMessage], keymap: Keymap = USUAL) -> list[Entry]:
     """A conversation from its root to its active leaf."""
     return [
-        prompt_entry(stored) if stored.role == "user" else answer_entry(stored)
+        prompt_entry(stored) if stored.role == "user" else answer_entry(stored, keymap)
         for stored in path
         if stored.role in ("user", "assistant")
     ]

@@ -1,4 +1,4 @@
-"""Keys that terminals send and Textual does not tell apart."""
+"""Keys on the way from the terminal to the commands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual.binding import Binding, BindingType
+
+from orchat.tui.commands import COMMANDS
+from orchat.tui.keynames import unbound
 
 if TYPE_CHECKING:
     from textual.keys import Keys
@@ -25,3 +29,21 @@ def learn_keys() -> None:
     """
     known = cast("dict[str, tuple[Keys, ...]]", ANSI_SEQUENCES_KEYS)
     known["\x1b\r"] = (cast("Keys", _MoreKeys.ALT_ENTER),)
+
+
+def command_bindings() -> list[BindingType]:
+    """The usual keys of every command on the chat screen; those with a modifier also work while something is typed.
+
+    Their ids are those of the commands, so that Textual can give them other keys.
+    """
+    return [
+        Binding(
+            command.keys or unbound(command.id),
+            f"perform('{command.id}')",
+            command.title,
+            id=command.id,
+            show=False,
+            priority=command.scope != "transcript" and command.keys != "escape",
+        )
+        for command in COMMANDS
+    ]

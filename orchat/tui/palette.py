@@ -9,7 +9,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from orchat.tui.commands import COMMANDS, Command
-from orchat.tui.keymap import key_name
+from orchat.tui.keymap import Keymap
 from orchat.tui.lines import DIM
 
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ class Commands(Provider):
         """All of them, before anything is typed."""
         for command in self._all():
             yield DiscoveryHit(
-                _title(command), partial(self._chat.perform, command.id), text=command.title, help=command.about
+                _title(command, self._chat.keymap),
+                partial(self._chat.perform, command.id),
+                text=command.title,
+                help=command.about,
             )
 
     async def search(self, query: str) -> Hits:
@@ -43,9 +46,9 @@ class Commands(Provider):
             score = max(matcher.match(command.title), matcher.match(command.about))
             if score > 0:
                 act = partial(self._chat.perform, command.id)
-                yield Hit(score, _title(command), act, text=command.title, help=command.about)
+                yield Hit(score, _title(command, self._chat.keymap), act, text=command.title, help=command.about)
 
 
-def _title(command: Command) -> Content:
-    hints = "  ".join(hint for hint in (f"/{command.slash}" if command.slash else "", key_name(command.keys)) if hint)
+def _title(command: Command, keymap: Keymap) -> Content:
+    hints = "  ".join(hint for hint in (f"/{command.slash}" if command.slash else "", keymap.shown(command)) if hint)
     return Content.assemble(command.title[:1].upper() + command.title[1:], "  ", (hints, DIM))

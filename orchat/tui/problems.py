@@ -9,7 +9,7 @@ from typing import Literal
 from orchat import errors
 from orchat.domain.events import BudgetNear
 from orchat.tui.commands import BY_ID
-from orchat.tui.keymap import key_name
+from orchat.tui.keymap import USUAL, Keymap
 from orchat.tui.standing import back_at, cause
 from orchat.tui.transcript.entry import ErrorCard
 from orchat.tui.wording import usd
@@ -40,11 +40,12 @@ class Problem:
     max_tokens: int | None = None
     """Most tokens that the balance or the budget covers, where that is known."""
 
-    def card(self, now: float) -> ErrorCard:
+    def card(self, now: float, keymap: Keymap = USUAL) -> ErrorCard:
         """What the transcript shows.
 
         Args:
             now: Epoch seconds: what is left of a wait is counted down.
+            keymap: The keys that lead on.
         """
         text = self.text
         if self.until is not None and self.aside:
@@ -52,7 +53,8 @@ class Problem:
             text = f"{text}\n{_back(self.until, now, self.aside)}"
         elif self.until is not None and self.until > now:
             text = f"{text} · again {back_at(self.until, now)}"
-        keys = tuple((_key_of(way) if place else "Enter", label) for place, (way, label) in enumerate(self.ways))
+        names = ("Enter", *(_key_of(way, keymap) for way, _ in self.ways[1:]))
+        keys = tuple((name, label) for name, (_, label) in zip(names, self.ways, strict=False))
         return ErrorCard(title=self.title, text=text, hint=self.hint, keys=keys)
 
 
@@ -60,10 +62,11 @@ def _back(until: float, now: float, aside: str) -> str:
     return f"{aside}, again {back_at(until, now)}" if until > now else "it may be tried again now"
 
 
-def _key_of(way: WayId) -> str:
+def _key_of(way: WayId, keymap: Keymap) -> str:
     """What takes a way from the composer; Enter in an empty one takes the first."""
     command = BY_ID[_AS_TYPED.get(way, way)]
-    return key_name(command.keys) if command.scope == "chat" and command.keys else f"/{command.slash}"
+    key = keymap.shown(command) if command.scope == "chat" else ""
+    return key or f"/{command.slash}"
 
 
 _AS_TYPED = {"again": "retry", "again_with": "model", "new_key": "key"}

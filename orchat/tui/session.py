@@ -12,6 +12,7 @@ from orchat.tui.branches import Branches
 from orchat.tui.changes import Change, Prompt
 from orchat.tui.choices import Choices
 from orchat.tui.entries import stored_problem_of, you_entry
+from orchat.tui.keymap import USUAL, Keymap
 from orchat.tui.problems import Problem
 from orchat.tui.shown import Shown, number_of
 from orchat.tui.transcript.entry import Entry
@@ -38,6 +39,7 @@ class Session:
         system: System prompt of new conversations.
         parameters: Fields of every request.
         temporary: New conversations leave nothing on the disk.
+        keymap: The keys that lead on where something went wrong.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Session:
         system: str | None = None,
         parameters: Mapping[str, Any] | None = None,
         temporary: bool = False,
+        keymap: Keymap = USUAL,
     ) -> None:
         self._runtime = runtime
         self._show = show
@@ -57,7 +60,8 @@ class Session:
         """What the next request is asked with."""
         self._are_new_temporary = temporary
         self._is_new_temporary = temporary
-        self.shown = Shown(show)
+        self._keymap = keymap
+        self.shown = Shown(show, keymap)
         """The messages on the screen."""
         self._starts = Turns(runtime, self.shown)
         self.waiting = Waiting(show)
@@ -236,7 +240,7 @@ class Session:
     def _answering(self, prompt: Prompt, you: Entry, **more: Any) -> Answering:
         from orchat.tui.answering import Answering
 
-        return Answering(self._runtime, self._show, prompt=prompt, you=you, **more)
+        return Answering(self._runtime, self._show, prompt=prompt, you=you, keymap=self._keymap, **more)
 
     async def converse(self, prompt: Prompt) -> None:
         """Ask, show the answer, then go on with what was queued meanwhile.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from orchat.tui import changes
 from orchat.tui.changes import Change
 from orchat.tui.entries import entries_of
+from orchat.tui.keymap import USUAL, Keymap
 from orchat.tui.transcript.entry import Entry
 
 if TYPE_CHECKING:
@@ -24,10 +25,12 @@ class Shown:
 
     Args:
         show: Told of every change, at once and in order.
+        keymap: The keys that lead on where something went wrong.
     """
 
-    def __init__(self, show: Callable[[Change], None]) -> None:
+    def __init__(self, show: Callable[[Change], None], keymap: Keymap = USUAL) -> None:
         self._show = show
+        self._keymap = keymap
         self._kept: dict[int, StoredMessage] = {}
         self._branches: dict[int, Branch] = {}
         self.entries: list[Entry] = []
@@ -52,7 +55,7 @@ class Shown:
     def replace(self, transcript: Transcript | None) -> None:
         """Show another conversation, from its end; None: a new one."""
         spoken = () if transcript is None else _spoken(transcript.messages)
-        self.entries = entries_of(spoken)
+        self.entries = entries_of(spoken, self._keymap)
         self._kept = {message.id: message for message in spoken}
         self._branches = {} if transcript is None else dict(transcript.branches)
         for entry in self.entries:
@@ -76,7 +79,7 @@ class Shown:
         is_end = same == len(spoken) and all(entry.key is None for entry in self.entries[same:])
         self._kept = {message.id: message for message in spoken}
         if not is_end:
-            self._splice(same, entries_of(spoken[same:]))
+            self._splice(same, entries_of(spoken[same:], self._keymap))
         self._mark(transcript.branches)
         return not is_end
 
@@ -102,7 +105,7 @@ class Shown:
             message.reply.reasoning,
         ):
             return
-        fresh = entries_of((message,))[0]
+        fresh = entries_of((message,), self._keymap)[0]
         news = {
             part.name: getattr(fresh, part.name)
             for part in fields(Entry)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from orchat.tui import changes
 from orchat.tui.changes import Change
 from orchat.tui.commands import BY_ID, COMMANDS
 from orchat.tui.entries import is_unfinished
-from orchat.tui.keymap import key_name, keys_of
+from orchat.tui.keymap import Keymap
 from orchat.tui.shown import Shown
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.widget import Transcript
@@ -70,13 +70,13 @@ class Stage:
             case _:
                 self._changed()
 
-    def show_state(self, session: Session, *, ready: bool, keymap: Mapping[str, str]) -> None:
+    def show_state(self, session: Session, *, ready: bool, keymap: Keymap) -> None:
         """Title, model, keys.
 
         Args:
             session: What is shown.
             ready: Whether something can be sent.
-            keymap: The user's own keys by the id of a command.
+            keymap: The keys that count.
         """
         bar = self._screen.query_one(TopBar)
         bar.conversation, bar.temporary = session.title, session.is_temporary
@@ -91,17 +91,17 @@ class Stage:
         if session.busy:
             shown.insert(0, BY_ID["stop"])
         self._screen.query_one(KeyBar).pairs = tuple(
-            (key_name(keys_of(command, keymap)), command.title) for command in shown
+            (keymap.shown(command), command.title) for command in shown if keymap.shown(command)
         )
 
 
-def message_pairs(shown: Shown, marked: Entry, keymap: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+def message_pairs(shown: Shown, marked: Entry, keymap: Keymap) -> tuple[tuple[str, str], ...]:
     """The keys that do something with a message.
 
     Args:
         shown: What is on the screen.
         marked: The message.
-        keymap: The user's own keys by the id of a command.
+        keymap: The keys that count.
     """
     kept = shown.kept(marked)
     ids = ["copy_answer", "edit", "again", "again_with", "fork", "delete", "details"]
@@ -109,8 +109,8 @@ def message_pairs(shown: Shown, marked: Entry, keymap: Mapping[str, str]) -> tup
         ids.insert(1, "copy_code")
     if kept is not None and is_unfinished(kept):
         ids.insert(0, "go_on")
-    pairs = [(key_name(keys_of(BY_ID[id], keymap)), BY_ID[id].title) for id in ids]
+    pairs = [(keymap.shown(id), BY_ID[id].title) for id in ids if keymap.shown(id)]
     if shown.branch(marked) is not None:
-        sides = (keys_of(BY_ID[id], keymap) for id in ("previous_branch", "next_branch"))
-        pairs.insert(0, ("".join(map(key_name, sides)), "branch"))
+        sides = "".join(keymap.shown(id) for id in ("previous_branch", "next_branch"))
+        pairs.insert(0, (sides or f"/{BY_ID['next_branch'].slash}", "branch"))
     return (*pairs, ("Esc", "back"))

@@ -198,7 +198,7 @@ async def help_(screen: ChatScreen, _argument: str) -> None:
     """Every key and command."""
     from orchat.tui.screens.help import Help
 
-    await screen.app.push_screen_wait(Help(screen.runtime.config.keymap))
+    await screen.app.push_screen_wait(Help(screen.keymap))
 
 
 async def palette(screen: ChatScreen, _argument: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 
 from orchat.errors import OrchatError
@@ -18,6 +18,8 @@ from orchat.tui.changes import Change, Prompt
 from orchat.tui.drafts import Drafts
 from orchat.tui.editing import Editing
 from orchat.tui.figures import Figures, draft_cost, take_figures
+from orchat.tui.keymap import read_keymap
+from orchat.tui.keys import command_bindings
 from orchat.tui.pulse import Pulse
 from orchat.tui.screens.actions import ACTIONS, open_link
 from orchat.tui.screens.asking import Asking
@@ -27,6 +29,7 @@ from orchat.tui.stage import Stage
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.widget import Transcript
 from orchat.tui.widgets.chips import Chips
+from orchat.tui.widgets.completion import Completion
 from orchat.tui.widgets.composer import Composer, PromptArea
 from orchat.tui.widgets.keybar import KeyBar
 from orchat.tui.widgets.sidebar import Sidebar, StatusLine
@@ -41,22 +44,6 @@ logger = logging.getLogger("orchat.tui")
 DRAFT_S = 0.5
 """Seconds after the last key until a draft is kept."""
 SECOND_S = 1.0
-
-
-def _bindings() -> list[BindingType]:
-    """The keys of every command on this screen; those with a modifier also work while something is typed."""
-    return [
-        Binding(
-            command.keys,
-            f"perform('{command.id}')",
-            command.title,
-            id=command.id,
-            show=False,
-            priority=command.scope != "transcript" and command.keys != "escape",
-        )
-        for command in commands.COMMANDS
-        if command.keys
-    ]
 
 
 class ChatScreen(Asking):
@@ -81,7 +68,7 @@ class ChatScreen(Asking):
     ChatScreen.-low Composer > Horizontal { padding: 0 2; }
     """
     BINDINGS = [
-        *_bindings(),
+        *command_bindings(),
         Binding("pageup", "scroll_page(-1)", "Back", show=False, priority=True),
         Binding("pagedown", "scroll_page(1)", "On", show=False, priority=True),
     ]
@@ -91,6 +78,8 @@ class ChatScreen(Asking):
     def __init__(self, runtime: Runtime, beginning: Beginning | None = None) -> None:
         beginning = beginning or Beginning()
         super().__init__(runtime, beginning)
+        self.keymap = read_keymap(runtime.config.keymap)
+        """The keys that count: the usual ones, and the user's own."""
         self.session = Session(
             runtime,
             self._show,
@@ -98,6 +87,7 @@ class ChatScreen(Asking):
             system=runtime.config.chat.system if beginning.system is None else beginning.system,
             parameters=beginning.parameters,
             temporary=beginning.is_temporary,
+            keymap=self.keymap,
         )
         self._stage = Stage(self, self._show_state)
         self.figures = Figures(model_id=beginning.model or "", rotate_after=runtime.config.keys.rotate_after)
@@ -140,6 +130,7 @@ class ChatScreen(Asking):
         tui = self.runtime.config.tui
         self.set_class(not tui.sidebar, "-bare")
         self.query_one(Sidebar).bars = not tui.plain
+        self.query_one(Completion).keymap = self.keymap
         area = self.composer.area
         area.send_on_enter = tui.send_on_enter
         area.focus()
@@ -205,7 +196,7 @@ class ChatScreen(Asking):
         self.query_one(StatusLine).now = beat
 
     def _show_state(self) -> None:
-        self._stage.show_state(self.session, ready=self.lease is not None, keymap=self.runtime.config.keymap)
+        self._stage.show_state(self.session, ready=self.lease is not None, keymap=self.keymap)
 
     @on(Transcript.Marked)
     def _marked(self, event: Transcript.Marked) -> None:
@@ -284,7 +275,8 @@ class ChatScreen(Asking):
     @on(Composer.Escaped)
     def _escaped(self, event: Composer.Escaped) -> None:
         event.stop()
-        self.perform("stop")
+        if "escape" in self.keymap.keys["stop"]:
+            self.perform("stop")
 
     @on(Composer.Changed)
     def _changed(self, event: Composer.Changed) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -10,7 +10,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from orchat.tui.commands import COMMANDS, Command, scoped
-from orchat.tui.keymap import key_name, keys_of
+from orchat.tui.keymap import Keymap
 from orchat.tui.lines import ACCENT, DIM, HEAD, column, keys_line
 from orchat.tui.screens.dialog import Dialog, TitleLine
 
@@ -27,14 +27,14 @@ class Help(Dialog[None]):
     """What can be done, and how.
 
     Args:
-        keymap: The user's own keys by the id of a command.
+        keymap: The keys that count.
     """
 
     DEFAULT_CSS = """
     Help VerticalScroll { height: 1fr; margin-top: 1; overflow-y: scroll; scrollbar-size-vertical: 1; }
     """
 
-    def __init__(self, keymap: Mapping[str, str]) -> None:
+    def __init__(self, keymap: Keymap) -> None:
         super().__init__()
         self._keymap = keymap
 
@@ -58,7 +58,7 @@ class Help(Dialog[None]):
         self.query_one("#table", Static).update(help_text(self._keymap, width))
 
 
-def help_text(keymap: Mapping[str, str], width: int) -> Content:
+def help_text(keymap: Keymap, width: int) -> Content:
     """All of it, one line for each."""
     chat = [command for command in COMMANDS if command.scope in ("app", "chat")]
     parts = [
@@ -77,10 +77,10 @@ def help_text(keymap: Mapping[str, str], width: int) -> Content:
     return Content("\n").join(part.truncate(width, ellipsis=True) for part in parts)
 
 
-def _rows(commands: Iterable[Command], keymap: Mapping[str, str]) -> Iterable[Content]:
+def _rows(commands: Iterable[Command], keymap: Keymap) -> Iterable[Content]:
     for command in commands:
         slash = f"/{command.slash} {command.argument}".rstrip() if command.slash else ""
-        yield _row(key_name(keys_of(command, keymap)), slash, command.about)
+        yield _row(keymap.shown(command), slash, command.about)
 
 
 def _row(keys: str, slash: str, about: str) -> Content:

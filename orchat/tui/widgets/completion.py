@@ -7,7 +7,7 @@ from functools import partial
 from textual.content import Content
 
 from orchat.tui.commands import Command
-from orchat.tui.keymap import key_name
+from orchat.tui.keymap import USUAL, Keymap
 from orchat.tui.lines import ACCENT, DIM, column, spread
 from orchat.tui.slash import completions
 from orchat.tui.widgets.rows import Row, RowList
@@ -30,6 +30,9 @@ class Completion(RowList, can_focus=False):
     Completion.-open {{ display: block; }}
     """
 
+    keymap: Keymap = USUAL
+    """The keys that are shown beside the commands."""
+
     @property
     def is_open(self) -> bool:
         """Whether there is something to choose."""
@@ -47,14 +50,14 @@ class Completion(RowList, can_focus=False):
         found = completions(typed) if is_word else []
         self.set_class(bool(found), "-open")
         if found:
-            self.set_rows([Row(command.id, partial(_line, command)) for command in found])
+            self.set_rows([Row(command.id, partial(_line, command, self.keymap)) for command in found])
 
     def close(self) -> None:
         """Go away until something else is typed."""
         self.remove_class("-open")
 
 
-def _line(command: Command, width: int) -> Content:
+def _line(command: Command, keymap: Keymap, width: int) -> Content:
     name = Content.assemble((f"/{command.slash}", ACCENT), (f" {command.argument}" if command.argument else "", DIM))
     left = Content.assemble(column(name, 20), (command.about, DIM))
-    return spread(left, Content.styled(key_name(command.keys), DIM), width)
+    return spread(left, Content.styled(keymap.shown(command), DIM), width)
