@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from orchat.store.instances import Instance
 
 FrontEnd = Literal["tui", "ask", "cli", "library"]
-Grouping = Literal["day", "model", "key", "provider"]
+Grouping = Literal["day", "model", "key", "provider", "session"]
 DAY_S = 86_400.0
 
 

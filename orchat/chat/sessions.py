@@ -108,6 +108,10 @@ class Sessions(Transfers):
         """Conversations: those that are pinned first, then the one used last first."""
         return await self._desk.db.read(store.list_conversations, limit, offset, wanted)
 
+    async def titles(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """What sessions are called, deleted ones too; nothing for those that leave nothing on the disk."""
+        return await self._desk.db.read(store.titles, ids)
+
     async def search(self, text: str, *, limit: int = 50) -> Sequence[SearchHit]:
         """Messages that hold all words of `text`; `orchat.domain.query.parse_query` tells what else it may say."""
         return await self._desk.db.read(search_store.search, text, limit)

@@ -12,7 +12,7 @@ from orchat.cli.options import common, invocation_of, json_option
 from orchat.cli.output import Output
 from orchat.cli.table import ABOUT, Cell, Value, count, decimal, money, print_table
 from orchat.clock import utc_day
-from orchat.domain.money import to_usd
+from orchat.domain.ledger import figures_of
 from orchat.errors import KeysError, RequestFailed
 
 if TYPE_CHECKING:
@@ -123,20 +123,7 @@ def _row(row: UsageRow) -> tuple[Value, ...]:
 
 
 def _object(by: Grouping, row: UsageRow) -> dict[str, Any]:
-    return {
-        by: row.group,
-        "requests": row.attempts,
-        "finished": row.finished,
-        "cut": row.cut,
-        "failed": row.failed,
-        "prompt_tokens": row.prompt_tokens,
-        "completion_tokens": row.completion_tokens,
-        "reasoning_tokens": row.reasoning_tokens,
-        "cached_tokens": row.cached_tokens,
-        "cost_usd": to_usd(row.cost_pico),
-        "estimated_usd": to_usd(row.estimated_pico),
-        "unknown_cost": row.unknown_cost,
-    }
+    return {by: row.group, **figures_of(row)}
 
 
 def _print_csv(output: Output, by: Grouping, rows: Sequence[UsageRow]) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from orchat.domain.events import Timing
-from orchat.domain.money import UNKNOWN_COST, Cost, Usage
+from orchat.domain.money import UNKNOWN_COST, Cost, Usage, to_usd
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 Outcome = Literal["open", "done", "cut", "stopped", "failed", "cached", "lost"]
 
@@ -89,3 +92,30 @@ class UsageRow:
     """Part of `cost_pico` that is our own estimate."""
     unknown_cost: int = 0
     """Attempts whose cost nobody knows."""
+    unknown_tokens: int = 0
+    """Attempts of whose tokens nobody knows the number."""
+    estimated_tokens: int = 0
+    """Attempts whose tokens we counted ourselves."""
+
+
+def figures_of(row: UsageRow) -> dict[str, int | Decimal]:
+    """The figures of a row under the names that they have in files: numbers as they are, money in USD.
+
+    Args:
+        row: Sums over some attempts.
+    """
+    return {
+        "requests": row.attempts,
+        "finished": row.finished,
+        "cut": row.cut,
+        "failed": row.failed,
+        "prompt_tokens": row.prompt_tokens,
+        "completion_tokens": row.completion_tokens,
+        "reasoning_tokens": row.reasoning_tokens,
+        "cached_tokens": row.cached_tokens,
+        "cost_usd": to_usd(row.cost_pico),
+        "estimated_usd": to_usd(row.estimated_pico),
+        "unknown_cost": row.unknown_cost,
+        "unknown_tokens": row.unknown_tokens,
+        "estimated_tokens": row.estimated_tokens,
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from orchat.domain.conversation import Conversation
@@ -116,6 +116,22 @@ def list_conversations(
         (*values, limit, offset),
     )
     return [_conversation(row) for row in rows]
+
+
+def titles(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """What conversations are called, deleted ones too.
+
+    Args:
+        connection: Any.
+        ids: Which ones.
+
+    Returns:
+        By id; nothing for those that are not here.
+    """
+    found = connection.execute(
+        "SELECT id, title FROM conversations WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+    )
+    return {row["id"]: row["title"] for row in found}
 
 
 def latest(connection: Connection) -> Conversation | None:

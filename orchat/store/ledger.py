@@ -16,7 +16,7 @@ from orchat.store.connection import Connection
 from orchat.store.entries import Entry as Entry
 from orchat.store.entries import entry_of
 
-Grouping = Literal["day", "model", "key", "provider"]
+Grouping = Literal["day", "model", "key", "provider", "session"]
 
 MINUTE_S = 60.0
 """The window over which requests to free models are counted."""
@@ -29,6 +29,7 @@ _GROUPS: dict[Grouping, str] = {
     "model": "model",
     "key": "key_label",
     "provider": "coalesce(provider, '')",
+    "session": "coalesce(conversation_id, '')",
 }
 _SUMS = """
     count(*) FILTER (WHERE outcome <> 'cached') AS attempts,
@@ -41,7 +42,11 @@ _SUMS = """
     coalesce(sum(cached_tokens), 0) AS cached_tokens,
     coalesce(sum(cost_pico), 0) AS cost_pico,
     coalesce(sum(cost_pico) FILTER (WHERE cost_source = 'estimated'), 0) AS estimated_pico,
-    count(*) FILTER (WHERE cost_pico IS NULL AND outcome IN ('done', 'cut', 'stopped', 'lost')) AS unknown_cost
+    count(*) FILTER (WHERE cost_pico IS NULL AND outcome IN ('done', 'cut', 'stopped', 'lost')) AS unknown_cost,
+    count(*) FILTER (
+        WHERE prompt_tokens IS NULL AND outcome IN ('done', 'cut', 'stopped', 'lost')
+    ) AS unknown_tokens,
+    count(*) FILTER (WHERE tokens_estimated = 1) AS estimated_tokens
 FROM attempts
 """
 # A row that is open has no cost, and one that is settled reserves nothing.
@@ -167,7 +172,7 @@ def usage(connection: Connection, since_day: str = "", by: Grouping = "day", unt
     Args:
         connection: Any.
         since_day: First UTC day (``YYYY-MM-DD``); empty for all.
-        by: What is summed up together; ``model`` means the model asked.
+        by: What is summed up together; ``model`` means the model asked, ``session`` its id, empty for none.
         until_day: Last UTC day; empty for all.
 
     Returns:

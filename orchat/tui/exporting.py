@@ -35,7 +35,7 @@ async def export(runtime: Runtime, conversation_id: str, form: str, folder: Path
     """
     kept = await runtime.conversations.get(conversation_id)
     text = await runtime.conversations.export(conversation_id, form)
-    return await asyncio.to_thread(_write, folder, file_stem(kept.title) or kept.id, form, text)
+    return await asyncio.to_thread(write_new, folder, file_stem(kept.title) or kept.id, form, text)
 
 
 def file_stem(title: str) -> str:
@@ -43,7 +43,21 @@ def file_stem(title: str) -> str:
     return "-".join(re.findall(r"\w+", title.casefold()))[:_LONGEST].strip("-_")
 
 
-def _write(folder: Path, stem: str, form: str, text: str) -> Path:
+def write_new(folder: Path, stem: str, form: str, text: str) -> Path:
+    """Write a text into a file of a name that is free yet; blocks.
+
+    Args:
+        folder: Where; nothing that is there is replaced.
+        stem: The name without its end; a number is added where there is such a file.
+        form: The end of the name.
+        text: What is written.
+
+    Returns:
+        The file.
+
+    Raises:
+        StoreUnwritable: It cannot be written.
+    """
     number = 1
     while True:
         target = folder / (f"{stem}.{form}" if number == 1 else f"{stem}-{number}.{form}")

@@ -114,6 +114,15 @@ def spent(row: UsageRow) -> str:
     return f"{mark}{usd(row.cost_pico)}{more}"
 
 
+def tokens_of(row: UsageRow, count: int) -> str:
+    """A number of tokens in a sum over the ledger, marked as `spent` marks money."""
+    if row.unknown_tokens and not count:
+        return "?"
+    mark = "≈ " if row.estimated_tokens else ""
+    more = " + ?" if row.unknown_tokens else ""
+    return f"{mark}{tokens(count)}{more}"
+
+
 def per_million(price: Decimal | None) -> str:
     """USD per million tokens in a column: ``0.30``, ``12.00``, ``0.006``; ``?`` when unknown."""
     if price is None:

@@ -36,7 +36,7 @@ Orchat = Callable[..., Done]
 
 HEADER = (
     "requests,finished,cut,failed,prompt_tokens,completion_tokens,reasoning_tokens,cached_tokens,"
-    "cost_usd,estimated_usd,unknown_cost"
+    "cost_usd,estimated_usd,unknown_cost,unknown_tokens,estimated_tokens"
 )
 
 
@@ -76,7 +76,7 @@ def test_the_books_are_shown_as_csv_with_a_heading_and_raw_numbers(by: str, sess
     heading, line = csv.reader(io.StringIO(orchat("usage", "--by", by, "--csv").out))
 
     assert ",".join(heading) == f"{by},{HEADER}"
-    assert line[1:] == ["1", "1", "0", "0", "1200", "45", "0", "0", "0.00041", "0", "0"]
+    assert line[1:] == ["1", "1", "0", "0", "1200", "45", "0", "0", "0.00041", "0", "0", "0", "0"]
 
 
 def test_empty_books_still_have_a_heading(orchat: Orchat, demo: DemoThread) -> None:

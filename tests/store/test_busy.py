@@ -92,6 +92,7 @@ CALLS: list[Call] = [
     (copies.fork, ("c", 1, "d", START), "write"),
     (copies.insert, (SAVED, "d"), "write"),
     (copies.is_taken, ("c",), "read"),
+    (conversations.titles, (["c"],), "read"),
     (copies.of_source, ("chatgpt:1",), "read"),
     (deletions.delete_branch, ("c", 1, START), "write"),
     (deletions.last_deletion, ("c",), "read"),

@@ -286,3 +286,11 @@ def test_some_of_all_can_be_listed(connection: Connection, wanted: SessionFilter
     conversations.set_pinned(connection, "c", True)
     conversations.delete(connection, "d", START)
     assert "".join(found.id for found in conversations.list_conversations(connection, wanted=wanted)) == ids
+
+
+def test_what_conversations_are_called_is_known_of_deleted_ones_too(connection: Connection) -> None:
+    for id, title in (("a", "One"), ("b", "Two")):
+        conversations.create(connection, id, START, title)
+    conversations.delete(connection, "b", START)
+    assert conversations.titles(connection, ["a", "b", "never"]) == {"a": "One", "b": "Two"}
+    assert conversations.titles(connection, []) == {}

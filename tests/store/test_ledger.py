@@ -213,7 +213,12 @@ amounts = st.integers(0, 10**13)
 costs = st.just(UNKNOWN_COST) | st.builds(Cost, pico=amounts, source=st.sampled_from(["reported", "estimated"]))
 counts = st.integers(0, 10**6)
 usages = st.none() | st.builds(
-    Usage, prompt_tokens=counts, completion_tokens=counts, reasoning_tokens=counts, cached_tokens=counts
+    Usage,
+    prompt_tokens=counts,
+    completion_tokens=counts,
+    reasoning_tokens=counts,
+    cached_tokens=counts,
+    estimated=st.booleans(),
 )
 attempts = st.builds(
     Attempt,
@@ -240,7 +245,7 @@ def test_every_sum_is_the_sum_of_the_rows(sent: list[tuple[Attempt, Settlement]]
             row = ledger.begin(connection, attempt, "i")
             if settlement.outcome != "open":
                 ledger.settle(connection, row, settlement)
-        for by in ("day", "model", "key", "provider"):
+        for by in ("day", "model", "key", "provider", "session"):
             expected = summed(sent, by)
             assert {row.group: row for row in ledger.usage(connection, by=by)} == expected
         for day, sums in summed(sent, "day").items():
@@ -262,6 +267,7 @@ def summed(sent: list[tuple[Attempt, Settlement]], by: str) -> dict[str, UsageRo
             "model": attempt.model,
             "key": attempt.key_label,
             "provider": known.provider or "",
+            "session": attempt.conversation_id or "",
         }[by]
         row = rows[group]
         row["attempts"] += outcome != "cached"
@@ -272,5 +278,7 @@ def summed(sent: list[tuple[Attempt, Settlement]], by: str) -> dict[str, UsageRo
             row[name] += getattr(usage, name)
         row["cost_pico"] += pico or 0
         row["estimated_pico"] += (pico or 0) if known.cost.source == "estimated" else 0
+        row["unknown_tokens"] += known.usage is None and outcome in ("done", "cut", "stopped", "lost")
+        row["estimated_tokens"] += usage.estimated
         row["unknown_cost"] += pico is None and outcome in ("done", "cut", "stopped", "lost")
     return {group: UsageRow(group=group, **row) for group, row in rows.items()}

@@ -1,31 +1,35 @@
-"""What was sent and what it cost, as plain tables."""
+"""What was sent and what it cost: a chart of the days, and tables by model, key, provider, session and day."""
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from orchat.domain.ledger import UsageRow
+from orchat.clock import utc_day
+from orchat.domain.clean import clean_line
 from orchat.errors import OrchatError
-from orchat.tui.lines import DIM, HEAD, column, keys_line
+from orchat.tui import exporting
+from orchat.tui.books import Books, read_books
+from orchat.tui.lines import DIM, ERROR, keys_rows, stack
+from orchat.tui.screens.confirm import Choose
 from orchat.tui.screens.dialog import Dialog, TitleLine
-from orchat.tui.wording import plain, spent, tokens
+from orchat.tui.wording import plain
 
 if TYPE_CHECKING:
-    from orchat.runtime import Grouping, Runtime
+    from orchat.runtime import Runtime
 
-DAYS = 14
-_TABLES: tuple[tuple[Grouping, str], ...] = (("day", "DAY"), ("model", "MODEL"), ("key", "KEY"))
-_COLUMNS = {"sent": 7, "whole": 7, "cut": 6, "failed": 8, "in": 8, "out": 8, "cost": 16}
-_SETS = (tuple(_COLUMNS), ("sent", "in", "out", "cost"), ("sent", "cost"), ("cost",))
-"""Which columns stand there: the less room, the fewer."""
-_NAME_LEAST, _NAME_MOST = 15, 34
-"""Cells for the name of a group."""
+SPANS: tuple[int | None, ...] = (7, 14, 30, 90, None)
+"""Days that can be chosen; None: all there are."""
+FORMS = {"CSV, for a spreadsheet": "csv", "JSON": "json"}
+KEYS = (("←→", "days"), ("Tab", "next table"), ("↑↓", "scroll"), ("^S", "export"), ("Esc", "back"))
 
 
 class UsageScreen(Dialog[None]):
@@ -36,85 +40,123 @@ class UsageScreen(Dialog[None]):
     """
 
     DEFAULT_CSS = """
-    UsageScreen VerticalScroll {
-        height: 1fr;
-        margin-top: 1;
-        scrollbar-size-vertical: 1;
-        scrollbar-gutter: stable;
-        & > #tables { text-wrap: nowrap; text-overflow: ellipsis; }
+    UsageScreen {
+        & > #panel { max-height: 52; }
+        & VerticalScroll {
+            height: 1fr;
+            margin-top: 1;
+            scrollbar-size-vertical: 1;
+            scrollbar-gutter: stable;
+            & > #tables { text-wrap: nowrap; text-overflow: ellipsis; }
+        }
+        & #note { height: auto; max-height: 2; display: none; }
+        & #note.-filled { display: block; }
     }
+    UsageScreen.-low VerticalScroll { margin-top: 0; }
     """
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]
+    BINDINGS = [
+        Binding("left", "days(-1)", "Fewer days", show=False, priority=True),
+        Binding("right", "days(1)", "More days", show=False, priority=True),
+        Binding("tab", "section(1)", "Next table", show=False, priority=True),
+        Binding("shift+tab", "section(-1)", "Table before", show=False, priority=True),
+        Binding("ctrl+s", "export", "Export", show=False, priority=True),
+    ]
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__()
         self._runtime = runtime
-        self._tables: list[tuple[str, list[UsageRow]]] = []
+        self._span = 1
+        self._books: Books | None = None
 
     def content(self) -> ComposeResult:
-        """The tables."""
+        """Chart and tables, which scroll."""
         yield TitleLine("Usage")
         with VerticalScroll(can_focus=True):
             yield Static(Content.styled("adding up …", DIM), id="tables")
-        yield Static(keys_line(("↑↓", "scroll"), ("Esc", "back")), classes="foot")
+        yield Static(Content(""), id="note")
+        yield Static(Content(""), classes="foot", id="keys")
 
     def on_mount(self) -> None:
         """Read the ledger."""
-        self.query_one(TitleLine).set_facts(f"the last {DAYS} days, UTC")
-        self.query_one(VerticalScroll).focus()
+        self._scroll.focus()
         self._load()
+
+    @property
+    def _scroll(self) -> VerticalScroll:
+        return self.query_one(VerticalScroll)
 
     @work(group="usage", exclusive=True, exit_on_error=False, description="add up the ledger")
     async def _load(self) -> None:
         try:
-            self._tables = [(title, await self._runtime.usage(days=DAYS, by=by)) for by, title in _TABLES]
+            self._books = await read_books(self._runtime, SPANS[self._span])
         except OrchatError as error:
             self.query_one("#tables", Static).update(plain(error.message))
             return
         self._show()
 
-    def on_resize(self) -> None:
+    def on_resize(self, _event: events.Resize) -> None:
         """The columns follow the width."""
         self.call_after_refresh(self._show)
 
     def _show(self) -> None:
-        width = self.query_one(VerticalScroll).scrollable_content_region.width
-        if self._tables:
-            tables = (table(title, rows, width) for title, rows in self._tables)
-            self.query_one("#tables", Static).update(Content("\n\n").join(tables))
+        keys = self.query_one("#keys", Static)
+        keys.update(keys_rows(*KEYS, width=max(20, keys.size.width)))
+        days = SPANS[self._span]
+        words = "all days, UTC" if days is None else f"the last {days} days, UTC"
+        self.query_one(TitleLine).set_facts(f"‹ {words} ›")
+        if self._books is not None:
+            self.query_one("#tables", Static).update(stack(*self._sections()))
 
+    def _sections(self) -> list[Content]:
+        """What stands under each other, a blank line after each."""
+        assert self._books is not None
+        width = self._scroll.scrollable_content_region.width
+        parts = self._books.sections(width, bars=not self._runtime.config.tui.plain, is_low=self.has_class("-low"))
+        return [part if number == len(parts) - 1 else stack(part, Content("")) for number, part in enumerate(parts)]
 
-def table(title: str, rows: list[UsageRow], width: int) -> Content:
-    """One table; group names are foreign.
+    # ---- keys ----
 
-    Args:
-        title: Of the first column.
-        rows: In their order.
-        width: Cells; names are cut and columns left out so that no row is wider.
-    """
-    names = next((names for names in _SETS if _room(names, width) >= _NAME_LEAST), _SETS[-1])
-    room = max(1, min(_NAME_MOST, _room(names, width)))
-    titles = (column(Content(name), _COLUMNS[name], "right") for name in names)
-    lines = [Content.assemble(column(Content(title), room), *titles).stylize(HEAD)]
-    for row in rows:
-        values = _values(row)
-        cells = (column(Content(values[name]), _COLUMNS[name], "right") for name in names)
-        lines.append(Content.assemble(column(plain(row.group or "unknown", 80), room), *cells))
-    if not rows:
-        lines.append(Content.styled("nothing yet", DIM))
-    return Content("\n").join(lines)
+    def action_days(self, by: int) -> None:
+        """Add up more days, or fewer."""
+        span = max(0, min(len(SPANS) - 1, self._span + by))
+        if span != self._span:
+            self._span = span
+            self._note("")
+            self._scroll.scroll_home(animate=False)
+            self._load()
 
+    def action_section(self, by: int) -> None:
+        """Go to the next table, or the one before; after the last one comes the first."""
+        if self._books is None:
+            return
+        tops = [0]
+        for part in self._sections():
+            tops.append(tops[-1] + part.plain.count("\n") + 1)
+        here, last = self._scroll.scroll_y, self._scroll.max_scroll_y
+        wanted = [top for top in tops[:-1] if (top > here if by > 0 else top < here)]
+        target = (wanted[0] if by > 0 else wanted[-1]) if wanted else (0 if by > 0 else last)
+        self._scroll.scroll_to(y=0 if by > 0 and here >= last else target, animate=False)
 
-def _room(names: tuple[str, ...], width: int) -> int:
-    return width - sum(_COLUMNS[name] for name in names)
+    @work(group="export", exclusive=True, exit_on_error=False, description="export the usage")
+    async def action_export(self) -> None:
+        """Write all figures into a file."""
+        books = self._books
+        if books is None:
+            return
+        form = await self.app.push_screen_wait(Choose("Export as", list(FORMS)))
+        if form is None:
+            return
+        text = books.csv() if FORMS[form] == "csv" else books.json()
+        stem = f"usage-{utc_day(self._runtime.clock.now())}"
+        try:
+            target = await asyncio.to_thread(exporting.write_new, Path.cwd(), stem, FORMS[form], text)
+        except OrchatError as error:
+            self._note(f"{error.message}. {error.hint or ''}", is_error=True)
+        else:
+            self._note(f"Written to {target}.")
 
-
-def _values(row: UsageRow) -> dict[str, str]:
-    return {
-        "sent": f"{row.attempts:,}",
-        "whole": f"{row.finished:,}",
-        "cut": f"{row.cut:,}",
-        "failed": f"{row.failed:,}",
-        "in": tokens(row.prompt_tokens),
-        "out": tokens(row.completion_tokens),
-        "cost": spent(row),
-    }
+    def _note(self, words: str, *, is_error: bool = False) -> None:
+        note = self.query_one("#note", Static)
+        note.update(Content.styled(clean_line(words, 300), ERROR if is_error else DIM))
+        note.set_class(bool(words), "-filled")
