@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from orchat.cli.diagnostics import Diagnostics
     from orchat.cli.output import Output
     from orchat.cli.sinks import Sink
+    from orchat.domain.content import JsonObject
 
 
 BUDGETS = {"day": "today", "session": "this session", "key": "this key today"}
@@ -82,6 +83,11 @@ class Answer:
     def text(self) -> str:
         """What was said, once it is whole."""
         return self._finished.reply.text if self._finished is not None else ""
+
+    @property
+    def annotations(self) -> tuple[JsonObject, ...]:
+        """The documents that were parsed for it, once it is whole."""
+        return self._finished.reply.annotations if self._finished is not None else ()
 
     async def follow(self, source: Source) -> None:
         """Show the events of `source` until it ends.

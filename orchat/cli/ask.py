@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     shell_complete=completed("files"),
     help="Text file or PDF to send; - is stdin.",
 )
+@click.option("--keep-original", is_flag=True, help="Send pictures as they are, with place, time and device in them.")
 @click.option("-c", "--continue", "latest", is_flag=True, help="Go on with the latest session.")
 @click.option(
     "--session",

@@ -196,7 +196,7 @@ def _ways(error: OrchatError) -> list[str]:
     ways = []
     if (label := _next_label(error)) is not None:
         ways.append(f"The key {label} can take over: --on-exhausted switch")
-    if isinstance(error, BudgetExceeded):
+    if isinstance(error, BudgetExceeded) and error.scope != "job":
         ways.append("Send it all the same: --over-budget")
     return ways
 

@@ -46,7 +46,7 @@ class Forgotten:
     async def put(self, prompt: str, answer: Answer) -> None:
         """Ask; files go with the first prompt."""
         from orchat.dispatch.dispatcher import Circumstances
-        from orchat.domain.content import message
+        from orchat.domain.content import Message, TextPart, message
         from orchat.domain.request import ChatRequest
 
         question = self._question
@@ -58,7 +58,9 @@ class Forgotten:
         )
         async with self._runtime.dispatcher.stream(replace(request, **question.parameters), around) as stream:
             await answer.follow(stream)
-        self._said = (*self._said, message("assistant", answer.text))
+        # What was parsed goes back, or the next prompt would pay for it again.
+        said = Message(role="assistant", content=(TextPart(text=answer.text),), annotations=answer.annotations)
+        self._said = (*self._said, said)
 
 
 class Remembered:

@@ -33,6 +33,7 @@ COMMANDS = {
     "keys": "Keep API keys in the system's keyring.",
     "login": "Sign in with OpenRouter, and keep the key.",
     "models": "List the models that can be asked.",
+    "ocr": "Read the text of pictures and documents, page by page.",
     "sessions": "List, show, find, change, export and import sessions.",
     "usage": "Requests, tokens and cost so far.",
 }

@@ -11,10 +11,11 @@ from orchat.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from orchat.cli.diagnostics import Diagnostics
     from orchat.cli.invocation import Invocation
     from orchat.cli.schema import Schema
     from orchat.cli.sinks import Which
-    from orchat.config import PersonaSettings
+    from orchat.config import MediaSettings, PersonaSettings
     from orchat.domain.content import Part
     from orchat.media.document import Document
     from orchat.media.image import PreparedImage
@@ -74,6 +75,8 @@ class Options:
     """``-i``."""
     files: tuple[str, ...]
     """``-f``."""
+    keep_original: bool
+    """``--keep-original``."""
     latest: bool
     """``-c``."""
     session: str | None
@@ -125,7 +128,8 @@ def read_question(invocation: Invocation, options: Options, *, as_json: bool) ->
     schema = _schema(options.schema)
     parameters = _parameters(options, persona, schema)
     stdin = read_stdin(invocation.diagnostics) if STDIN_PATH in (*options.images, *options.files) else None
-    pictures, documents = _attachments(options.images, options.files, stdin)
+    pictures, documents = _attachments(options, config.media, stdin)
+    _tell_of_fee(documents, config.media, invocation.diagnostics)
     return Question(
         prompt=read_prompt(
             options.prompt,
@@ -204,12 +208,32 @@ def _links(images: tuple[str, ...]) -> list[Part]:
 
 
 def _attachments(
-    images: tuple[str, ...], files: tuple[str, ...], stdin: bytes | None
+    options: Options, media: MediaSettings, stdin: bytes | None
 ) -> tuple[list[PreparedImage], list[Document]]:
-    if not images and not files:
+    if not options.images and not options.files:
         return [], []
     from orchat.media.files import load_file, load_image
     from orchat.media.links import is_link
 
-    pictures = [load_image(image, stdin=stdin) for image in images if not is_link(image)]
-    return pictures, [load_file(file, stdin=stdin) for file in files]
+    pictures = [
+        load_image(
+            image,
+            stdin=stdin,
+            max_side=media.max_side,
+            max_bytes=media.max_bytes,
+            keep_original=options.keep_original,
+        )
+        for image in options.images
+        if not is_link(image)
+    ]
+    return pictures, [load_file(file, stdin=stdin) for file in options.files]
+
+
+def _tell_of_fee(documents: Sequence[Document], media: MediaSettings, tell: Diagnostics) -> None:
+    """The only engine that costs says so before it does."""
+    if not documents or media.pdf_engine != "mistral-ocr":
+        return
+    from orchat.media.document import PdfDocument
+
+    if any(isinstance(document, PdfDocument) for document in documents):
+        tell.remark("mistral-ocr reads the document: $2 per 1,000 pages beside the tokens (media.pdf_engine)")

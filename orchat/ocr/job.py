@@ -39,6 +39,8 @@ class Wish:
     """Of the texts."""
     resume: bool = False
     """Go on with the job in the folder, if there is one."""
+    is_trial: bool = False
+    """Nothing will be read: leave the folder as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,8 @@ def planned(folder: Folder, wish: Wish, models: tuple[str, ...], now: float) -> 
         created_at=now if begun is None else begun.created_at,
         sources=tuple(str(Path(path).expanduser().absolute()) for path in paths),
     )
+    if wish.is_trial:
+        return Job(folder=folder, pages=pages, manifest=manifest, records=folder.records())
     folder.open()
     try:
         if manifest != begun:

@@ -115,6 +115,8 @@ class PageDone:
     """Which."""
     record: Record
     """What came of it."""
+    totals: Totals
+    """How far the job is with it."""
     was_known: bool = False
     """It was read before, or an equal page was: nothing was paid now."""
 

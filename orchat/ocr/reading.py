@@ -150,6 +150,15 @@ class Reading:
     def __aiter__(self) -> Reading:
         return self
 
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since this run began."""
+        return self._clock.monotonic() - self._began
+
+    def page(self, number: int) -> Page:
+        """The page with a number."""
+        return self._job.pages[number - 1]
+
     async def __anext__(self) -> PageEvent:
         while not self._events:
             if all(task.done() for task in self._running):
@@ -170,7 +179,7 @@ class Reading:
         self._news.set()
 
     def _tell(self, event: PageEvent) -> None:
-        self.totals = replace(self.totals, elapsed_s=self._clock.monotonic() - self._began)
+        self.totals = replace(self.totals, elapsed_s=self.elapsed_s)
         self._events.append(event)
         self._news.set()
 
@@ -283,7 +292,8 @@ class Reading:
         for twin in self._twins[page.key]:
             was_known = twin is not page
             self.totals = replace(self.totals, done=self.totals.done + 1, known=self.totals.known + was_known)
-            self._tell(PageDone(page=twin, record=record, was_known=was_known))
+            totals = replace(self.totals, elapsed_s=self.elapsed_s)
+            self._tell(PageDone(page=twin, record=record, totals=totals, was_known=was_known))
 
     def _write(self, page: Page, record: Record) -> None:
         folder = self._job.folder

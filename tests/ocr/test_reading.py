@@ -36,7 +36,7 @@ async def test_each_page_is_read_from_its_own_picture(house: House, tmp_path: Pa
         assert tells_of((tmp_path / f"out/pages/{page.number:04}-page-{page.number}.md").read_text(), page.number)
     kinds = Counter(type(event) for event in events)
     assert kinds == {PageStarted: 12, PageDone: 12}
-    assert sent_pages(house.server, range(1, 13)) == [1] * 12
+    assert sent_pages(house.server.chats, range(1, 13)) == [1] * 12
     assert (run.totals.done, run.totals.left, run.totals.failed, run.stopped) == (12, 0, 0, None)
     assert run.totals.cost_pico == sum(record.cost.pico or 0 for record in run.records.values()) > 0
 
@@ -79,7 +79,7 @@ async def test_what_was_read_before_is_not_sent_again(house: House, tmp_path: Pa
 
     assert [event.page.number for event in events if isinstance(event, PageDone)] == [3]
     assert (run.totals.done, run.totals.known) == (3, 2)
-    assert sent_pages(house.server, (1, 2, 3)) == [1, 1, 1]
+    assert sent_pages(house.server.chats, (1, 2, 3)) == [1, 1, 1]
 
 
 async def test_a_page_that_changed_is_read_anew(house: House, tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ async def test_a_page_that_changed_is_read_anew(house: House, tmp_path: Path) ->
     job = await planned(house.runtime, tmp_path / "out", source, resume=True)
     run, _ = await read(house.runtime, job)
     assert tells_of(run.records[job.pages[1].key].text, 9)
-    assert sent_pages(house.server, (1, 2, 9)) == [1, 1, 1]
+    assert sent_pages(house.server.chats, (1, 2, 9)) == [1, 1, 1]
 
 
 async def test_equal_pages_are_read_once_and_stand_at_both_places(house: House, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from PIL import Image
 
-from orchat.demo.server import DemoServer
+from orchat.demo import prompts, vision
+from orchat.demo.stage import Recorded
 from orchat.ocr.folder import Folder
 from orchat.ocr.job import Job, Wish, plan
 from orchat.ocr.page import PageEvent
@@ -52,11 +53,9 @@ def tells_of(text: str, number: int) -> bool:
     return f"`{hex_of(number)}` (100%)" in text
 
 
-def sent_pages(server: DemoServer, numbers: Iterable[int]) -> list[int]:
+def sent_pages(chats: Iterable[Recorded], numbers: Iterable[int]) -> list[int]:
     """How many requests there were for each page."""
-    from orchat.demo import prompts, vision
-
-    found = [vision.measure(prompts.images(chat.body)[0].data or b"").colours[0][1] for chat in server.chats]
+    found = [vision.measure(prompts.images(chat.body)[0].data or b"").colours[0][1] for chat in chats]
     return [found.count(hex_of(number)) for number in numbers]
 
 
