@@ -159,7 +159,9 @@ class Several(Finder):
             self._say(f"No more than {MOST_COMPARED}: take a mark away first.")
         self._fill(model_id)
         # What is typed next is the name of another one.
-        self.query_one(Input).select_all()
+        line = self.query_one(Input)
+        line.focus()
+        line.select_all()
 
     @on(RowList.Chosen)
     def _clicked(self, event: RowList.Chosen) -> None:
