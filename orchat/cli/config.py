@@ -31,7 +31,13 @@ def path(context: click.Context, /) -> None:
 def show(context: click.Context, /, *, origin: bool, as_json: bool) -> None:
     """Print every setting that counts."""
     invocation = invocation_of(context)
-    rows = invocation.load().show()
+    loaded = invocation.load()
+    if loaded.config.keymap:
+        from orchat.tui.keymap import faults_of
+
+        for fault in faults_of(loaded):
+            invocation.diagnostics.note(f"{fault.message} ({fault.hint})", always=True)
+    rows = loaded.show()
     if as_json:
         shown = [{"key": row.key, "value": row.value, "origin": str(row.origin)} for row in rows]
         invocation.output.json(shown)

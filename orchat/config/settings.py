@@ -195,7 +195,10 @@ def _apply(entry: Entry, changes: dict[str, dict[str, Any]], origins: dict[str, 
     else:
         known = _FIELDS[entry.section]
         if entry.key not in known:
-            raise _refuse(entry, "is not a setting", _hint(entry.key, tuple(known)))
+            hint = _hint(entry.key, tuple(known))
+            if entry.section == "keys" and hint is None:
+                hint = "[keys] is about the keys of OpenRouter; those of the keyboard stand in [keymap]."
+            raise _refuse(entry, "is not a setting", hint)
         value = _value(entry, known[entry.key])
     changes.setdefault(entry.section, {})[entry.key] = value
     origins[f"{entry.section}.{entry.key}"] = entry.origin

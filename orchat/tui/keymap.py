@@ -123,7 +123,8 @@ def faults_of(loaded: LoadedConfig) -> list[ConfigError]:
     for fault in read_keymap(loaded.config.keymap).faults:
         key = f"keymap.{fault.id}"
         origin = loaded.origin(key)
-        place = "" if origin.layer == "default" else f"{origin}: "
+        # As in every other error of the settings: a flag is called as the setting is.
+        place = {"default": "", "flag": "flag "}.get(origin.layer, f"{origin}: ")
         errors.append(
             ConfigError(
                 f"{place}{shown_name(key)}: {fault.reason}",

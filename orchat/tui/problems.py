@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -260,3 +260,14 @@ _CHOICES: tuple[tuple[Callable[[errors.OrchatError], bool], Ways], ...] = (
 
 def _ways(error: errors.OrchatError) -> Ways:
     return next((ways for fits, ways in _CHOICES if fits(error)), ())
+
+
+def keymap_card(faults: Sequence[errors.ConfigError]) -> ErrorCard:
+    """What cannot be of the keys in the settings; everything else works.
+
+    Args:
+        faults: From `orchat.tui.keymap.faults_of`; at least one.
+    """
+    lines = (f"{fault.message}. {fault.hint}" if fault.hint else f"{fault.message}." for fault in faults)
+    count = "One key" if len(faults) == 1 else f"{len(faults)} keys"
+    return ErrorCard(title=f"{count} in the settings cannot be used", text="\n".join(lines), hint="")

@@ -38,4 +38,12 @@ def test_settings_are_shown_with_their_origin(orchat: Orchat, demo: DemoThread) 
     assert rows["models.default"]["origin"] == "default"
     assert rows["OPENROUTER_API_KEY"]["value"] == "set"
     assert KEY not in orchat("config", "show", "--origin").out
+    assert orchat("config", "show").err == ""
     assert on_terminal(demo.base_url, "config", "show")[0].split() == ["SETTING", "VALUE"]
+
+
+def test_keys_that_cannot_be_are_told_of(orchat: Orchat) -> None:
+    done = orchat("config", "show", "--json", "--set", "keymap.modle=f4")
+    assert done.err == "flag keymap.modle: there is no such command (Did you mean model?)\n"
+    assert {"key": "keymap.modle", "value": '"f4"', "origin": "flag keymap.modle"} in done.json
+    assert "[keymap]" in orchat("config", "show", "--set", "keys.model=f4").err

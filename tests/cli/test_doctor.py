@@ -198,6 +198,18 @@ def test_broken_settings_are_a_fault_and_the_rest_goes_on(text: str, data: Path)
     assert found(done, "key")["state"] == "ok"
 
 
+def test_keys_that_cannot_be_are_warned_of(orchat: Orchat) -> None:
+    done = orchat("doctor", "--offline", "--json", "--set", "keymap.modle=f4", "--set", "keymap.usage=f3")
+    assert found(done, "keymap") == {
+        "name": "keymap",
+        "state": "warn",
+        "detail": "flag keymap.modle: there is no such command",
+        "fix": "Did you mean model?",
+    }
+    own = found(orchat("doctor", "--offline", "--json", "--set", "keymap.usage=f3"), "keymap")
+    assert (own["state"], own["detail"]) == ("ok", "1 of your own")
+
+
 def test_settings_that_are_not_there_although_named(orchat: Orchat) -> None:
     done = orchat("doctor", "--json", "--offline", "--config", "/nowhere/c.toml")
     assert (done.code, found(done, "settings")["state"]) == (1, "fault")

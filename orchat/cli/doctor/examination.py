@@ -53,6 +53,8 @@ class Examination:
         if paths is not None:
             self._files(paths)
             self._database(paths.database)
+        for finding in installation.keymap(loaded):
+            self._add(finding)
         key = self._keys(loaded.config, paths)
         self._network(loaded.config, key, offline=offline)
         self._terminal()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Iterator
 
 from orchat import __version__
-from orchat.cli.doctor.finding import Finding, fault, ok
+from orchat.cli.doctor.finding import Finding, fault, ok, warn
 from orchat.config import LoadedConfig
 from orchat.paths import Paths
 
@@ -72,3 +73,19 @@ def settings(paths: Paths, loaded: LoadedConfig) -> Finding:
     said = ", ".join(f"{number} from the {layer}" for number, layer in counts) or "all defaults"
     there = "" if paths.config_file.exists() else " (there is no such file)"
     return ok("settings", f"{paths.config_file}{there}: {said}")
+
+
+def keymap(loaded: LoadedConfig) -> Iterator[Finding]:
+    """Whether the keys of somebody's own can be.
+
+    Args:
+        loaded: The settings.
+    """
+    from orchat.tui.keymap import faults_of
+
+    faults = faults_of(loaded)
+    for fault in faults:
+        yield warn("keymap", fault.message, fault.hint)
+    if not faults:
+        own = len(loaded.config.keymap)
+        yield ok("keymap", f"{own} of your own" if own else "the usual keys")

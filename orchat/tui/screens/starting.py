@@ -15,7 +15,8 @@ from orchat.domain.clean import clean_line
 from orchat.errors import KeyringUnavailable, KeysError, NoKeys, NotFound, OrchatError
 from orchat.tui.beginning import Beginning
 from orchat.tui.changes import Prompt
-from orchat.tui.problems import Problem, problem_of
+from orchat.tui.keymap import faults_of
+from orchat.tui.problems import Problem, keymap_card, problem_of
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.widget import Transcript
 
@@ -79,6 +80,8 @@ class Starting(Screen[None]):
         except OrchatError as error:
             self._show_problem(problem_of(error, now=self.runtime.clock.now()))
             return
+        if faults := faults_of(self.runtime.loaded):
+            self.query_one(Transcript).add(Entry(role="notice", title="orchat", error=keymap_card(faults)))
         self.session.history[:0] = reversed(await self.runtime.conversations.prompts())
         self.app.settle_memory()
         reconciler = self.runtime.parts.reconciler

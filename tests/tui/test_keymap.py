@@ -1,0 +1,225 @@
+"""Keys of somebody's own: what they may be, what is refused by name, and that they are shown and do their work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchat.config import Config
+from orchat.demo.script import stall
+from orchat.demo.server import DemoServer
+from orchat.paths import Paths
+from orchat.tui.commands import BY_ID, COMMANDS
+from orchat.tui.keymap import USUAL, defaults, faults_of, read_keymap
+from orchat.tui.keynames import BadKey, is_written, parse_key, shown_key, unbound
+from orchat.tui.screens.help import Help
+from orchat.tui.screens.picker import Picker
+from tests.support.screen import at_screen, screen_runtime
+
+
+@pytest.mark.parametrize(
+    ("written", "key", "shown"),
+    [
+        ("^O", "ctrl+o", "^O"),
+        (" Ctrl+O ", "ctrl+o", "^O"),
+        ("F4", "f4", "F4"),
+        ("R", "R", "R"),
+        ("shift+r", "R", "R"),
+        ("alt+R", "alt+shift+r", "Alt+Shift+R"),
+        ("esc", "escape", "Esc"),
+        ("PgUp", "pageup", "PgUp"),
+        ("?", "question_mark", "?"),
+        ("ctrl++", "ctrl+plus", "^+"),
+        ("+", "plus", "+"),
+        ("option+up", "alt+up", "Alt+↑"),
+        ("cmd+k", "super+k", "Super+K"),
+        ("ctrl+space", "ctrl+space", "Ctrl+Space"),
+        ("shift+f3", "shift+f3", "Shift+F3"),
+        ("alt+ctrl+x", "alt+ctrl+x", "Alt+Ctrl+X"),
+        ("é", "é", "é"),
+        ("question mark", "question_mark", "?"),
+    ],
+)
+def test_keys_are_read_as_people_write_them(written: str, key: str, shown: str) -> None:
+    assert parse_key(written) == key
+    assert shown_key(key) == shown
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("", "is no key"),
+        ("foo", "is no key"),
+        ("foo+x", "is no key"),
+        ("ctrl+foo", "is no key"),
+        ("\x1b", "is no key"),
+        ("f25", "is no key"),
+        ("shift+1", "depends on the keyboard"),
+        ("shift+?", "depends on the keyboard"),
+        ("ctrl+i", "never arrives: terminals send Tab"),
+        ("^[", "never arrives: terminals send Esc"),
+        ("^M", "never arrives: terminals send Enter"),
+        ("ctrl+h", "never arrives: terminals send Backspace"),
+    ],
+)
+def test_what_is_no_key_says_why(written: str, says: str) -> None:
+    with pytest.raises(BadKey, match=says):
+        parse_key(written)
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_a_key_or_is_refused(text: str) -> None:
+    try:
+        key = parse_key(text)
+    except BadKey:
+        return
+    assert parse_key(key) == key and shown_key(key)
+
+
+def test_no_usual_key_means_two_things() -> None:
+    keys = [key for command in COMMANDS for key in defaults(command)]
+    assert len(keys) == len(set(keys)), "every scope lies within the chat screen"
+    assert all(parse_key(key) == key for key in keys)
+    assert read_keymap({}) == USUAL and USUAL.bound() == {}
+    for command in COMMANDS:
+        if command.scope in ("app", "chat"):
+            assert not any(map(is_written, defaults(command))), command.id
+
+
+def faults(**keymap: str) -> list[str]:
+    return [f"{fault.id}: {fault.reason}" for fault in read_keymap(keymap).faults]
+
+
+def test_keys_can_be_chosen_changed_about_and_taken_away() -> None:
+    keymap = read_keymap({"model": "ctrl+r, F4", "sessions": "^O", "usage": "", "retry": "alt+r"})
+    assert keymap.faults == ()
+    assert keymap.keys["model"] == ("ctrl+r", "f4") and keymap.shown("model") == "^R"
+    assert keymap.keys["sessions"] == ("ctrl+o",)
+    assert keymap.keys["usage"] == () and keymap.shown(BY_ID["usage"]) == ""
+    assert keymap.bound() == {
+        "model": "ctrl+r,f4",
+        "sessions": "ctrl+o",
+        "usage": unbound("usage"),
+        "retry": "alt+r",
+    }
+    assert shown_key(unbound("usage")) == ""
+    assert keymap.owner("ctrl+r", ("app", "chat")) is BY_ID["model"]
+    assert keymap.owner("ctrl+r", ("message",)) is keymap.owner("ctrl+u", ("app", "chat")) is None
+
+
+def test_what_cannot_be_is_named_and_the_rest_counts() -> None:
+    assert faults(modle="f4") == ["modle: there is no such command"]
+    assert faults(model="f4, hyperdrive") == ["model: 'hyperdrive' is no key"]
+    assert faults(model="ctrl+r") == ["model: ^R is the key of sessions on the chat screen"]
+    assert faults(copy_code="r") == ["copy_code: r is the key of again in the conversation"]
+    assert faults(model="m") == ["model: 'm' is needed for writing"]
+    assert faults(model="ctrl+z") == ["model: 'ctrl+z' is needed for writing"]
+    assert faults(copy_code="up") == ["copy_code: 'up' is needed for reading"]
+    assert faults(model="escape") == ["model: 'escape' closes and stops"]
+    assert faults(model="f4", sessions="f4") == ["sessions: F4 is the key of model on the chat screen"]
+    assert faults(details="i", stop="escape,f8", copy_answer="x") == []
+    keymap = read_keymap({"model": "ctrl+r", "retry": "f4", "nope": "x", "sessions": "f3,hyperdrive"})
+    assert keymap.keys["model"] == ("ctrl+r",), "its owner has another key now"
+    assert (keymap.keys["retry"], keymap.keys["sessions"]) == (("f4",), ("f3",))
+
+
+def test_a_mistyped_key_leaves_the_usual_one_unless_somebody_else_has_it() -> None:
+    assert read_keymap({"model": "nokey"}).keys["model"] == ("ctrl+o",)
+    assert read_keymap({"model": "nokey", "sessions": "ctrl+o"}).keys["model"] == ()
+
+
+@given(
+    st.dictionaries(st.sampled_from([*BY_ID, "nope"]), st.sampled_from(["", "f4", "ctrl+o,x", "c", "?,ctrl+i", "^R"]))
+)
+def test_whatever_is_written_no_key_means_two_things(written: dict[str, str]) -> None:
+    keymap = read_keymap(written)
+    keys = [key for command in COMMANDS for key in keymap.keys[command.id]]
+    assert len(keys) == len(set(keys))
+    assert all(fault.hint and fault.reason for fault in keymap.faults)
+
+
+def test_a_fault_says_where_it_stands(tmp_path: Path) -> None:
+    environ = {"ORCHAT_HOME": str(tmp_path), "ORCHAT_KEYMAP__USAGE": "x"}
+    paths = Paths.discover(environ)
+    paths.config_file.write_text('[keymap]\nmodle = "f4"\n"two words" = "f5"\n')
+    first, second, third = faults_of(Config.load(paths, environ))
+    assert first.message == f"{paths.config_file}:2: keymap.modle: there is no such command"
+    assert first.hint == "Did you mean model?"
+    assert (second.key, second.layer) == ("keymap.two words", "file")
+    assert third.message == "env ORCHAT_KEYMAP__USAGE: keymap.usage: 'x' is needed for writing"
+
+
+# ---- at the screen
+
+
+def put(person_runtime: object, **keymap: str) -> None:
+    person_runtime.config.keymap.update(keymap)  # type: ignore[attr-defined]  # as [keymap] in config.toml gives it
+
+
+@pytest.mark.anyio
+async def test_keys_of_somebodys_own_work_and_are_shown_everywhere(server: DemoServer) -> None:
+    runtime = screen_runtime(server)
+    put(
+        runtime, model="f4", copy="f8", usage="", quit="ctrl+x,f10", copy_answer="x", previous_branch="", next_branch=""
+    )
+    async with at_screen(runtime, size=(120, 50)) as person:
+        assert "F4 model" in person.lines[-1] and "usage" not in person.lines[-1]
+        await person.press("ctrl+o")
+        assert person.app.screen is person.chat, "the usual key is free"
+        await person.press("f4")
+        await person.until_on(Picker)
+        await person.press("escape")
+        await person.until(lambda: person.app.screen is person.chat)
+        await person.type("/mod")
+        await person.until_shown("/model [PART]", "F4")
+        await person.press("escape", "escape")
+        await person.press("f1")
+        await person.until_on(Help)
+        await person.until_shown("F4", "F8")
+        await person.press("escape")
+        await person.until(lambda: person.app.screen is person.chat)
+        await person.press("ctrl+p")
+        await person.until_shown("/model  F4")
+        await person.press("escape")
+        await person.until(lambda: person.app.screen is person.chat)
+        await person.ask("hello")
+        await person.press("f8")
+        await person.until_told("Copied the answer")
+        await person.press("alt+up")
+        await person.until(lambda: "x copy" in person.lines[-1])
+        await person.press("ctrl+q")
+        assert person.app.is_running and person.app.return_code is None, "leaving has other keys"
+        await person.press("f10")
+        await person.until(lambda: not person.app.is_running)
+
+
+@pytest.mark.anyio
+async def test_faults_are_told_at_the_start_and_everything_else_works(server: DemoServer) -> None:
+    runtime = screen_runtime(server)
+    put(runtime, modle="f4", usage="ctrl+o", sessions="f3")
+    async with at_screen(runtime) as person:
+        await person.until_shown(
+            "2 keys in the settings cannot be used",
+            "keymap.modle: there is no such command. Did you mean model?",
+            "keymap.usage: ^O is the key of model on the chat screen.",
+        )
+        assert "F3 sessions" in person.lines[-1] and "^U usage" in person.lines[-1]
+        await person.ask("hello")
+
+
+@pytest.mark.anyio
+async def test_escape_does_not_stop_where_it_was_taken_away(server: DemoServer) -> None:
+    runtime = screen_runtime(server)
+    put(runtime, stop="f8")
+    async with at_screen(runtime) as person:
+        server.script(stall(stage="body", text="Once"))
+        await person.enter("hello")
+        await person.until_shown("Once")
+        await person.press("escape")
+        await person.pilot.pause(0.1)
+        assert person.chat.session.busy
+        await person.press("f8")
+        await person.until(lambda: not person.chat.session.busy)
