@@ -2,7 +2,7 @@
 # make test               everything that CI runs
 # make search             the property tests with other examples than CI's, ten times over
 # make bench              the benchmarks; they measure and never fail
-# make soak               thirty-two processes at once, and killed at random; takes minutes
+# make soak               thirty-two processes at once, pages read by killed commands; takes minutes
 # make shots              the pictures of README and manual
 # make docs               the manual, in docs/_build/html
 # make clean              forget what was built
@@ -66,6 +66,7 @@ bench: $(VENV)/.bench
 
 soak: $(VENV)/.dev
 	$(BIN)/python -m tests.support.store_soak
+	$(BIN)/python -m tests.support.ocr_soak
 	$(BIN)/python -m tests.soak
 
 docs: $(VENV)/.docs
