@@ -326,7 +326,13 @@ async def test_keys_and_clicks_go_to_an_answer(server: DemoServer) -> None:
         await person.until(lambda: current() == 1)
         await person.click("demo/thinker says")
         await person.until(lambda: current() == 2)
-        person.app.copy_to_clipboard("")
+        await person.click("3 seer")
+        await person.until(lambda: current() == 3)
+        await person.pilot.resize_terminal(80, 24)
+        await person.until_shown("▸3 seer")
+        await person.click("2 thinker")
+        await person.until_shown("▸2 thinker")
+        assert current() == 2
         await person.press("c")
         await person.until_told("Copied answer 2.")
 
@@ -365,6 +371,7 @@ async def test_quitting_in_the_middle_keeps_what_had_arrived(server: DemoServer)
         await begin(person, "tell", "thinker")
         await person.until(lambda: person.text.count("Once upon") == 2)
         await person.press("ctrl+q")
+        assert person.app.exit_note is not None and "orchat -r" in person.app.exit_note.text
     async with at_screen(screen_runtime(server)) as person:
         latest = await person.chat.runtime.conversations.latest()
         assert latest is not None

@@ -192,6 +192,10 @@ class CompareScreen(Screen[int]):
         self._arrange()
         self._show_all()
 
+    @on(TabLine.Pressed)
+    def _tab_pressed(self, event: TabLine.Pressed) -> None:
+        self.action_go(event.number)
+
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """A click or Tab goes to an answer too."""
         for number, column in enumerate(self._columns):

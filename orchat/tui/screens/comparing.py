@@ -145,10 +145,7 @@ async def _contend(screen: ChatScreen, asked: _Asked, models: tuple[str, ...]) -
     dialog = CompareScreen(runtime, contest, turns)
     chosen = await screen.app.push_screen_wait(dialog)
     transcript = await dialog.comparing.close(chosen)
-    if session.conversation is None:
-        await session.open(transcript.conversation.id)
-    else:
-        session.adopt(transcript)
+    session.adopt(transcript)
     if chosen is not None:
         await session.choose_model(models[chosen])
     await screen.take_key()
@@ -158,14 +155,14 @@ async def _contend(screen: ChatScreen, asked: _Asked, models: tuple[str, ...]) -
 async def _turns(screen: ChatScreen, asked: _Asked, contest: Contest) -> tuple[Turn, ...]:
     """The prompt and an empty answer of each model are kept; what was in the composer is not there any more."""
     session, service = screen.session, screen.runtime.conversations
-    present = session.conversation
-    if present is None:
+    if session.conversation is None:
         create = service.create_temporary if session.is_temporary else service.create
-        present = await create(model=session.choices.model, system=session.choices.system)
+        session.conversation = await create(model=session.choices.model, system=session.choices.system)
+    id = session.conversation.id
     starts = Turns(screen.runtime, session.shown)
     if asked.prompt_id is not None:
-        return await starts.compared_again(asked.prompt_id, contest.models)(present.id, contest.wish)
-    turns = await starts.compared(asked.prompt, contest.models)(present.id, contest.wish)
+        return await starts.compared_again(asked.prompt_id, contest.models)(id, contest.wish)
+    turns = await starts.compared(asked.prompt, contest.models)(id, contest.wish)
     if screen.composer.prompt == asked.prompt:
         screen.composer.replace(Prompt(text=""))
     screen.keep_draft()

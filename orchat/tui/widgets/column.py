@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -22,6 +24,8 @@ NARROWEST = 36
 NARROW = 100
 """Cells of a screen that has no columns."""
 MARK_STYLES = {"done": ACCENT, "stopped": YOU, "cut": ERROR, "failed": ERROR}
+GAP = 2
+"""Cells between two tabs."""
 _SIGNS = {"done": "✓", "stopped": "■", "cut": "!", "failed": "!"}
 _HEAD = ("title", "facts", "branch")
 """Fields of an entry that stand in the head instead."""
@@ -103,6 +107,10 @@ class AnswerColumn(Vertical):
         """Show what there is."""
         self.transcript.set_entries([self._body])
 
+    def on_click(self) -> None:
+        """Keys are for this answer from now on."""
+        self.transcript.focus()
+
     def show(self, change: Change) -> None:
         """Show one change of the answer."""
         match change:
@@ -143,17 +151,31 @@ class TabLine(Widget):
     current: reactive[int] = reactive(0)
     """Which is shown, from 0."""
 
+    class Pressed(Message):
+        """Somebody clicked a tab."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
     def __init__(self, *, plain: bool) -> None:
         super().__init__()
         self._plain = plain
 
+    @property
+    def _room(self) -> int:
+        """Cells of each tab."""
+        count = max(1, len(self.tabs))
+        return max(6, (self.content_size.width - GAP * (count - 1)) // count)
+
     def render(self) -> Content:
         """Each as wide as the others."""
-        count = len(self.tabs)
-        room = max(6, (self.content_size.width - 2 * (count - 1)) // count) if count else 0
-        return Content("  ").join(
-            self._tab(number, name, state, room) for number, (name, state) in enumerate(self.tabs)
-        )
+        tabs = (self._tab(number, name, state, self._room) for number, (name, state) in enumerate(self.tabs))
+        return Content(" " * GAP).join(tabs)
+
+    def on_click(self, event: events.Click) -> None:
+        """The tab under the pointer."""
+        self.post_message(self.Pressed(max(0, event.x - GAP) // (self._room + GAP)))
 
     def _tab(self, number: int, name: str, state: str, room: int) -> Content:
         is_current = number == self.current
