@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -144,13 +143,6 @@ class OrchatApp(EarlyKeys, inherit_bindings=False):
     def chat(self) -> ChatScreen | None:
         """The chat screen, under whatever dialog is open."""
         return next((screen for screen in self.screen_stack if isinstance(screen, ChatScreen)), None)
-
-    def settle_memory(self) -> None:
-        """What exists now stays: looking at it again and again only makes pauses."""
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(10_000, 20, 50)
-        gc.enable()
 
     @work(group="demo", exclusive=True, exit_on_error=False, description="switch to the demo")
     async def switch_to_demo(self) -> None:

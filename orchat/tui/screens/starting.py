@@ -13,6 +13,7 @@ from textual.worker import Worker
 from orchat import logs
 from orchat.domain.clean import clean_line
 from orchat.errors import KeyringUnavailable, KeysError, NoKeys, NotFound, OrchatError
+from orchat.tui import memory
 from orchat.tui.beginning import Beginning
 from orchat.tui.changes import Prompt
 from orchat.tui.keymap import faults_of
@@ -83,7 +84,7 @@ class Starting(Screen[None]):
         if faults := faults_of(self.runtime.loaded):
             self.query_one(Transcript).add(Entry(role="notice", title="orchat", error=keymap_card(faults)))
         self.session.history[:0] = reversed(await self.runtime.conversations.prompts())
-        self.app.settle_memory()
+        memory.settle()
         reconciler = self.runtime.parts.reconciler
         if reconciler is not None:
             reconciler.changed = self._figures_changed
