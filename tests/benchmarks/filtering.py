@@ -33,15 +33,13 @@ def typed(program: Program, replay: Replay, texts: Sequence[str], columns: int) 
     for text in texts:
         for key in [letter.encode() for letter in text] + [BACKSPACE] * len(text):
             replay.rows()
-            queued, at = program.queued_s(), time.perf_counter()
+            at = time.perf_counter() - program.queued_s()
             program.type(key)
             program.until_quiet(QUIET_S)
-            queued = program.queued_s() - queued
-            begun, done = replay.last_change(columns)
-            if done:
-                # Whatever waited for a core did so in one of these waits; at most that is forgiven.
-                first.append(max(0.0, begun - at - min(queued, begun - at)))
-                last.append(max(0.0, done - at - min(queued, done - at)))
+            changes = replay.changes(columns)
+            if changes:
+                first.append(changes[0] - at)
+                last.append(changes[-1] - at)
     return first, last
 
 
@@ -50,7 +48,7 @@ def tell(title: str, taken: Sequence[float], goal_s: float) -> None:
     p95 = percentile(taken, 95)
     figures = f"p50 {percentile(taken, 50) * 1000:>4.0f}  p95 {p95 * 1000:>4.0f}  most {max(taken) * 1000:>4.0f} ms"
     print(
-        f"  {title:<46}{figures}   {len(taken)} keys   {verdict(p95 <= goal_s, f'goal p95 ≤ {goal_s * 1000:.0f} ms')}"
+        f"  {title:<50}{figures}   {len(taken)} keys   {verdict(p95 <= goal_s, f'goal p95 ≤ {goal_s * 1000:.0f} ms')}"
     )
 
 
@@ -77,7 +75,7 @@ def main() -> None:
             texts = (words[2_000], words[0], f"{words[1]} {words[3]}", "77")
             first, last = typed(program, replay, texts, LEFT)
             tell(f"{SESSIONS:,} sessions: key → paint", first, GOAL_S)
-            tell(f"{SESSIONS:,} sessions: key → what {MESSAGES:,} messages say", last, SEARCH_GOAL_S)
+            tell(f"{SESSIONS:,} sessions: key → what {MESSAGES:,} messages say ", last, SEARCH_GOAL_S)
             program.type(ESCAPE)
             program.until_quiet(0.5)
 

@@ -48,8 +48,8 @@ class Program:
     """When it was started."""
     seen: bytearray = field(default_factory=bytearray)
     """All that it has written."""
-    arrivals: list[tuple[float, int]] = field(default_factory=list)
-    """When how much of that was there."""
+    arrivals: list[tuple[float, int, float]] = field(default_factory=list)
+    """When how much of that was there, and how long the program and we had waited for a core until then."""
 
     def type(self, data: bytes) -> None:
         """Press keys."""
@@ -67,7 +67,7 @@ class Program:
             if query.search(data):
                 self.type(answer)
         self.seen += data
-        self.arrivals.append((at, len(self.seen)))
+        self.arrivals.append((at, len(self.seen), self.queued_s()))
         return True
 
     def until(self, wanted: bytes, *, since: int | None = None, limit_s: float = LIMIT_S) -> float:
@@ -78,7 +78,7 @@ class Program:
             if time.perf_counter() > deadline:
                 raise TimeoutError(f"{wanted!r} never came")
             self.pump(0.05)
-        return next(at for at, size in reversed(self.arrivals) if size >= found + len(wanted))
+        return next(at for at, size, _ in reversed(self.arrivals) if size >= found + len(wanted))
 
     def until_quiet(self, seconds: float, limit_s: float = LIMIT_S) -> None:
         """Wait until it has written nothing for so long."""

@@ -32,14 +32,14 @@ class Replay:
         self._catch_up()
         return [row[:columns].rstrip() for row in self._screen.display]
 
-    def last_change(self, columns: int = COLUMNS) -> tuple[float, float]:
-        """When what is shown now began to come, and when all of it was there.
+    def changes(self, columns: int = COLUMNS) -> list[float]:
+        """When what is shown now has come: a time for each new frame that changed something.
 
         Args:
             columns: Only what stands in the first ones counts.
 
         Returns:
-            Seconds as `time.perf_counter` counts them, of the first frame that changed something and of the last one.
+            Seconds as `time.perf_counter` counts them, less all that the program has ever waited for a core.
         """
         before, changes = self.rows_before(columns), list[float]()
         while (at := self._frame()) is not None:
@@ -47,7 +47,7 @@ class Replay:
             if after != before:
                 changes.append(at)
             before = after
-        return (changes[0], changes[-1]) if changes else (0.0, 0.0)
+        return changes
 
     def rows_before(self, columns: int = COLUMNS) -> list[str]:
         """What stood there after the frames that were looked at so far."""
@@ -66,5 +66,5 @@ class Replay:
         end += len(FRAME)
         self._stream.feed(_UNKNOWN.sub(b"", bytes(seen[self._done : end])))
         self._done = end
-        sizes = [size for _, size in self._program.arrivals]
-        return self._program.arrivals[bisect_left(sizes, end)][0]
+        at, _, queued = self._program.arrivals[bisect_left(self._program.arrivals, end, key=lambda known: known[1])]
+        return at - queued
