@@ -20,7 +20,12 @@ _WIDE = (
 )
 _OPENERS = "「『（【〈《〔［｛"
 _CLOSERS = "、。，．・：；？！」』】〕〉》）］｝ー々…\u3099\u309a"
-_WORD = re.compile(rf" *(?:[{_OPENERS}]*[{_WIDE}][{_CLOSERS}]*|[^ {_WIDE}]+[{_CLOSERS}]*) *")
+
+
+@lru_cache(maxsize=1)
+def _word() -> re.Pattern[str]:
+    """Compiling it takes 3 ms, which only a text of other letters needs."""
+    return re.compile(rf" *(?:[{_OPENERS}]*[{_WIDE}][{_CLOSERS}]*|[^ {_WIDE}]+[{_CLOSERS}]*) *")
 
 
 @lru_cache(maxsize=4096)
@@ -65,7 +70,7 @@ def _ascii_breaks(text: str, width: int) -> list[int]:
 def _wide_breaks(text: str, width: int) -> list[int]:
     found: list[int] = []
     used = 0
-    for match in _WORD.finditer(text):
+    for match in _word().finditer(text):
         word = match.group()
         bare = word.rstrip(" ")
         size = cells(bare)
