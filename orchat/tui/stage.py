@@ -16,6 +16,7 @@ from orchat.tui.transcript.widget import Transcript
 from orchat.tui.widgets.chips import Chips
 from orchat.tui.widgets.composer import Composer
 from orchat.tui.widgets.keybar import KeyBar
+from orchat.tui.widgets.opening import Opening
 from orchat.tui.widgets.topbar import TopBar
 
 if TYPE_CHECKING:
@@ -34,10 +35,17 @@ class Stage:
     def __init__(self, screen: ChatScreen, changed: Callable[[], None]) -> None:
         self._screen = screen
         self._changed = changed
+        self.opening = Opening()
+        """Stands in a conversation before anything is said."""
 
     def show(self, change: Change) -> None:
         """Show one change."""
         transcript = self._screen.query_one(Transcript)
+        self._show_change(change, transcript)
+        if not isinstance(change, changes.Said | changes.Thought):
+            self.opening.set_class(not transcript.entries, "-shown")
+
+    def _show_change(self, change: Change, transcript: Transcript) -> None:
         match change:
             case changes.Said():
                 transcript.stream_text(change.entry, change.text)
@@ -83,6 +91,9 @@ class Stage:
         bar.turns, bar.model = session.turns, session.model
         bar.ready = ready
         self._screen.query_one(Composer).area.prompts = session.prompts
+        self.opening.is_temporary = session.is_temporary
+        self.opening.pairs = opening_pairs(keymap)
+        self.opening.set_class(not session.entries, "-shown")
         marked = self._screen.query_one(Transcript).marked
         if marked is not None:
             self._screen.query_one(KeyBar).pairs = message_pairs(session.shown, marked, keymap)
@@ -93,6 +104,18 @@ class Stage:
         self._screen.query_one(KeyBar).pairs = tuple(
             (keymap.shown(command), command.title) for command in shown if keymap.shown(command)
         )
+
+
+def opening_pairs(keymap: Keymap) -> tuple[tuple[str, str], ...]:
+    """The keys to begin with.
+
+    Args:
+        keymap: The keys that count.
+    """
+    ways = (("model", "another model"), ("sessions", "an earlier session"))
+    keys = [(keymap.shown(id), about) for id, about in ways]
+    keys += [("/", "every command"), (keymap.shown("help"), "all keys")]
+    return tuple((key, about) for key, about in keys if key)
 
 
 def message_pairs(shown: Shown, marked: Entry, keymap: Keymap) -> tuple[tuple[str, str], ...]:

@@ -11,6 +11,7 @@ from orchat.demo.server import DemoServer
 from orchat.errors import StoreUnwritable
 from orchat.tui.exporting import export
 from orchat.tui.screens.confirm import AskLine, Choose
+from orchat.tui.screens.deleted import DeletedSessions
 from orchat.tui.screens.sessions import Sessions
 from tests.support.screen import Person, at_screen, screen_runtime
 
@@ -261,3 +262,64 @@ async def test_switching_sessions_while_an_answer_runs(server: DemoServer) -> No
         await person.press("enter")
         await person.until_shown("stopped: this is what had arrived")
         assert person.composer_text == "queued words"
+
+
+async def test_what_was_deleted_long_ago_is_listed_and_comes_back(server: DemoServer) -> None:
+    server.script(say("one"), say("two"), say("three"))
+    async with at_screen(screen_runtime(server)) as person:
+        await three_sessions(person)
+        await open_sessions(person)
+        await person.press("tab")
+        await person.until_on(DeletedSessions)
+        await person.until_shown("nothing was deleted in the last 30 days")
+        await person.press("escape")
+        await person.until_on(Sessions)
+        await person.press("ctrl+d")
+        await person.until_shown("2 sessions")
+        await person.press("ctrl+d")
+        await person.until_shown("1 session ")
+        await person.press("tab")
+        await person.until_on(DeletedSessions)
+        await person.until_shown("2 sessions, kept for 30 days", "just now", "2 messages")
+        await person.type("zzz")
+        await person.until_shown("none is called like that")
+        await person.press(*["backspace"] * 3)
+        await person.type("prime")
+        await person.until_shown("1 session, kept")
+        await person.press("enter")
+        await person.until_on(Sessions)
+        await person.until_shown("2 sessions", "Brought back: prime numbers.")
+        await person.press("ctrl+z")
+        await person.until_shown("3 sessions", "Brought back: tea and coffee.")
+
+
+async def test_a_session_is_forked_at_what_was_found_or_at_its_end(server: DemoServer) -> None:
+    server.script(say("about ships"), say("about tea"), say("about numbers"))
+    async with at_screen(screen_runtime(server)) as person:
+        await open_sessions(person)
+        await person.press("ctrl+f", "escape")
+        for prompt in ("pirates of old", "tea and coffee", "prime numbers"):
+            await person.ask(prompt)
+        await open_sessions(person)
+        await person.press("ctrl+f")
+        await person.until_shown("2 sessions", "Forked, without other branches")
+        await person.press("enter")
+        await person.until_shown("pirates of old", "3 turns")
+        await open_sessions(person)
+        await person.type("coffee")
+        await person.settled()
+        await person.press("ctrl+f")
+        await person.until_shown("3 sessions", "Forked, up to what was found")
+        await person.press("enter")
+        await person.until_shown("2 turns")
+        assert "prime numbers" not in person.text
+
+
+async def test_an_empty_session_cannot_be_forked(server: DemoServer) -> None:
+    runtime = screen_runtime(server)
+    async with at_screen(runtime) as person:
+        await runtime.conversations.create(title="Nothing yet")
+        await open_sessions(person)
+        await person.until_shown("Nothing yet")
+        await person.press("ctrl+f")
+        await person.until_shown("There is nothing to fork in it.")

@@ -76,3 +76,23 @@ async def test_a_model_names_the_session_after_its_first_answer(server: DemoServ
         await person.ask("sure?")
         await person.until_shown("Pirates at dawn  ·  2 turns")
     assert len(server.chats) == 3
+
+
+async def test_the_list_of_sessions_offers_to_keep_a_temporary_one(server: DemoServer, home: Path) -> None:
+    server.script(say(f"I heard {WORDS}"))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.enter("/temp")
+        await person.ask(WORDS)
+        await person.press("ctrl+r")
+        await person.until_on(Sessions)
+        await person.until_shown("no session yet", "^K keep this one")
+        await person.press("ctrl+k")
+        await person.until_told("This session is kept from now on.")
+        await person.press("ctrl+r")
+        await person.until_on(Sessions)
+        await person.until_shown("1 session ")
+        assert "^K" not in person.lines[-4]
+        await person.press("ctrl+k")
+        await person.settled()
+        assert isinstance(person.app.screen, Sessions)
+    assert on_disk(home)

@@ -47,8 +47,11 @@ async def sessions(screen: ChatScreen, _argument: str) -> None:
 
     await screen.runtime.start()
     present = screen.session.conversation
-    dialog = Sessions(screen.runtime, current=present.id if present else None)
+    is_temporary = screen.session.is_temporary
+    dialog = Sessions(screen.runtime, current=present.id if present else None, can_keep=is_temporary)
     chosen = await screen.app.push_screen_wait(dialog)
+    if dialog.is_kept:
+        await TEMPORARY_ACTIONS["keep"](screen, "")
     if present and present.id in dialog.deleted:
         await screen.leave_session()
         screen.session.reset()

@@ -105,6 +105,7 @@ class ChatScreen(Asking):
         with Horizontal(id="body"):
             with Vertical(id="main"):
                 yield Transcript(flush_s=tui.flush_ms / 1000, plain=tui.plain)
+                yield self._stage.opening
                 yield Chips()
                 yield StatusLine()
                 yield Composer()

@@ -23,6 +23,7 @@ from orchat.tui import exporting
 from orchat.tui.found import facts, hit_line, line, preview, words_of
 from orchat.tui.lines import DIM, ERROR, keys_rows
 from orchat.tui.screens.confirm import AskLine, Choose
+from orchat.tui.screens.deleted import DeletedSessions
 from orchat.tui.screens.dialog import TitleLine
 from orchat.tui.screens.finder import Finder
 from orchat.tui.widgets.rows import Row, RowList
@@ -40,11 +41,15 @@ KEYS = (
     ("F2", "rename"),
     ("^T", "pin"),
     ("^Y", "duplicate"),
+    ("^F", "fork"),
     ("^S", "export"),
     ("^D", "delete"),
     ("^Z", "undo"),
+    ("Tab", "deleted ones"),
     ("Esc", "back"),
 )
+KEEP = ("^K", "keep this one")
+"""Only where the session that is shown is temporary."""
 
 
 class Sessions(Finder):
@@ -53,6 +58,7 @@ class Sessions(Finder):
     Args:
         runtime: Started.
         current: Id of the session that is shown, if it has one.
+        can_keep: The session that is shown is temporary, and may be kept after all.
     """
 
     DEFAULT_CSS = """
@@ -75,15 +81,21 @@ class Sessions(Finder):
         Binding("f2", "rename", "Rename", show=False, priority=True),
         Binding("ctrl+t", "pin", "Pin", show=False, priority=True),
         Binding("ctrl+y", "duplicate", "Duplicate", show=False, priority=True),
+        Binding("ctrl+f", "fork", "Fork", show=False, priority=True),
         Binding("ctrl+s", "export", "Export", show=False, priority=True),
         Binding("ctrl+d", "delete", "Delete", show=False, priority=True),
         Binding("ctrl+z", "undo", "Undo", show=False, priority=True),
+        Binding("tab", "deleted", "Deleted", show=False, priority=True),
+        Binding("ctrl+k", "keep", "Keep", show=False, priority=True),
     ]
 
-    def __init__(self, runtime: Runtime, *, current: str | None = None) -> None:
+    def __init__(self, runtime: Runtime, *, current: str | None = None, can_keep: bool = False) -> None:
         super().__init__()
         self._runtime = runtime
         self._current = current
+        self._can_keep = can_keep
+        self.is_kept = False
+        """Whether the temporary session that is shown shall be kept."""
         self._all: dict[str, Conversation] = {}
         self._hits: dict[str, SearchHit] = {}
         self._gone: list[str] = []
@@ -126,7 +138,8 @@ class Sessions(Finder):
 
     def _refit(self) -> None:
         keys = self.query_one("#keys", Static)
-        keys.update(keys_rows(*KEYS, width=max(20, keys.size.width)))
+        pairs = (KEYS[0], KEEP, *KEYS[1:]) if self._can_keep else KEYS
+        keys.update(keys_rows(*pairs, width=max(20, keys.size.width)))
         self._look(self.rows.highlighted)
 
     # ---- finding ----
@@ -151,7 +164,7 @@ class Sessions(Finder):
         except OrchatError as error:
             self.rows.set_rows((), empty=clean_line(error.message, 200))
             return
-        self._fill(text, hits, highlight or self._current)
+        self._fill(text, hits, highlight or (None if text.strip() else self._current))
 
     def _fill(self, text: str, hits: Sequence[SearchHit], highlight: str | None, empty: str = "") -> None:
         now, words = self._runtime.clock.now(), _title_words(text).casefold().split()
@@ -174,7 +187,7 @@ class Sessions(Finder):
                 of = self._all.get(id)
                 (pinned if of and of.pinned else others).append(Row(id, partial(hit_line, hit, of, now)))
         nothing = "no session yet: whatever you ask is kept here" if is_all else "nothing was said like that"
-        self.rows.set_rows([*pinned, *others], highlight=highlight if is_all else None, empty=empty or nothing)
+        self.rows.set_rows([*pinned, *others], highlight=highlight, empty=empty or nothing)
         self.query_one(TitleLine).set_facts(plural(len(pinned) + len(others), "session"))
 
     # ---- looking ----
@@ -248,6 +261,41 @@ class Sessions(Finder):
         self._note("Duplicated: the copy is highlighted.")
         self._search(self.typed, highlight=made.id)
 
+    @work(group="change", exit_on_error=False, description="fork a session")
+    async def action_fork(self) -> None:
+        """Copy the highlighted session up to the message that was found, or to its end, without other branches."""
+        chosen = self.rows.highlighted
+        if chosen is None:
+            return
+        service = self._runtime.conversations
+        at = self.hit(chosen.id)
+        if at is None:
+            path = (await service.transcript(chosen.id)).messages
+            at = path[-1].id if path else None
+        if at is None:
+            self._note("There is nothing to fork in it.")
+            return
+        made = await service.fork(chosen.id, at)
+        where = "up to what was found" if self.hit(chosen.id) is not None else "without other branches"
+        self._note(f"Forked, {where}: the new session is highlighted.")
+        self._search(self.typed, highlight=made.id)
+
+    def action_keep(self) -> None:
+        """Keep the temporary session that is shown."""
+        if self._can_keep:
+            self.is_kept = True
+            self.dismiss(None)
+
+    @work(group="change", exclusive=True, exit_on_error=False, description="bring an older session back")
+    async def action_deleted(self) -> None:
+        """Show what was deleted, and bring one of them back."""
+        chosen = await self.app.push_screen_wait(DeletedSessions(self._runtime))
+        if chosen is None:
+            return
+        await self._bring_back(chosen)
+        if chosen in self._gone:
+            self._gone.remove(chosen)
+
     @work(group="change", exclusive=True, exit_on_error=False, description="export a session")
     async def action_export(self) -> None:
         """Write the highlighted session into a file."""
@@ -283,7 +331,10 @@ class Sessions(Finder):
         if not self._gone:
             self._note("Nothing was deleted here.")
             return
-        made = await self._runtime.conversations.undelete(self._gone.pop())
+        await self._bring_back(self._gone.pop())
+
+    async def _bring_back(self, id: str) -> None:
+        made = await self._runtime.conversations.undelete(id)
         self._note(f"Brought back: {clean_line(made.title, 60)}.")
         self._search(self.typed, highlight=made.id)
 
