@@ -15,6 +15,7 @@ from orchat.errors import (
     ConfigError,
     KeysError,
     MediaError,
+    ModelCannotSee,
     NotFound,
     OrchatError,
     RateLimited,
@@ -198,10 +199,13 @@ def _ways(error: OrchatError) -> list[str]:
         ways.append(f"The key {label} can take over: --on-exhausted switch")
     if isinstance(error, BudgetExceeded) and error.scope != "job":
         ways.append("Send it all the same: --over-budget")
+    if isinstance(error, ModelCannotSee) and error.offers:
+        ways.append(f"Ask it: -m {error.offers[0]}")
     return ways
 
 
 def _facts(error: OrchatError) -> dict[str, object]:
     """What a program can make use of; only what is known."""
-    known = {"until": _until(error), "next_key": _next_label(error)}
+    models = list(error.offers) if isinstance(error, ModelCannotSee) else None
+    known = {"until": _until(error), "next_key": _next_label(error), "models": models}
     return {name: value for name, value in known.items() if value is not None}

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from orchat.config import ChatSettings, Config, ProviderSettings
+from orchat.config import ChatSettings, Config, MediaSettings, ProviderSettings
 from orchat.dispatch.defaults import is_claude, with_defaults
-from orchat.domain.content import message
+from orchat.domain.content import FilePart, message
 from orchat.domain.request import ChatRequest, Provider, Reasoning
 
 
@@ -64,3 +64,21 @@ def test_a_callers_routing_goes_before_the_settings_field_by_field() -> None:
     own = request(provider=Provider(data_collection="allow", zdr=False, ignore=("nope",)))
     asked = with_defaults(own, settings, model="a/b")
     assert asked.provider == Provider(data_collection="allow", zdr=False, order=("acme",), ignore=("nope",))
+
+
+FILE = FilePart(filename="bill.pdf", data="data:application/pdf;base64,JVBERi0=")
+
+
+@pytest.mark.parametrize("engine", ["cloudflare-ai", "mistral-ocr", "native"])
+def test_a_document_names_the_engine_that_reads_it(engine: Any) -> None:
+    holding = ChatRequest(messages=(message("user", "What is due?", FILE), message("user", "And now?")))
+    asked = with_defaults(holding, Config(media=MediaSettings(pdf_engine=engine)), model="a/b")
+    assert asked.plugins == ({"id": "file-parser", "pdf": {"engine": engine}},)
+
+
+def test_the_engine_of_the_caller_stays_and_other_plugins_do_too() -> None:
+    own = {"id": "file-parser", "pdf": {"engine": "native"}}
+    holding = ChatRequest(messages=(message("user", "x", FILE),), plugins=(own,))
+    assert with_defaults(holding, Config(), model="a/b").plugins == (own,)
+    holding = ChatRequest(messages=(message("user", "x", FILE),), plugins=({"id": "web"},))
+    assert [plugin["id"] for plugin in with_defaults(holding, Config(), model="a/b").plugins] == ["web", "file-parser"]
