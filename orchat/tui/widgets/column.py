@@ -23,7 +23,7 @@ NARROWEST = 36
 """Cells that a column needs: below it, and below `NARROW`, columns become tabs."""
 NARROW = 100
 """Cells of a screen that has no columns."""
-MARK_STYLES = {"done": ACCENT, "stopped": YOU, "cut": ERROR, "failed": ERROR}
+MARK_STYLES = {"stopped": YOU, "cut": ERROR, "failed": ERROR}
 GAP = 2
 """Cells between two tabs."""
 _SIGNS = {"done": "✓", "stopped": "■", "cut": "!", "failed": "!"}
@@ -40,7 +40,7 @@ class ColumnHead(Widget):
     """Model and state; time, speed and cost; a rule that is heavy where the keys go."""
 
     DEFAULT_CSS = """
-    ColumnHead { height: 3; padding: 0 2; }
+    ColumnHead { height: 3; padding: 0 3 0 2; }
     """
 
     title: reactive[str] = reactive("")
