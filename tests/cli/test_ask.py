@@ -435,6 +435,6 @@ def test_the_engine_that_costs_says_so_and_a_follow_up_does_not_pay_again(
 def fee(answer: Any) -> Decimal:
     """What an answer of the thinker cost beside its tokens."""
     usage, million = answer["usage"], Decimal(1_000_000)
-    cached = usage["cached_tokens"]
-    tokens = (usage["prompt_tokens"] - cached) * Decimal("2.5") + cached * Decimal("0.25")
-    return Decimal(str(answer["cost_usd"])) - (tokens + usage["completion_tokens"] * 10) / million
+    cached = int(usage["cached_tokens"])
+    tokens = (int(usage["prompt_tokens"]) - cached) * Decimal("2.5") + cached * Decimal("0.25")
+    return Decimal(str(answer["cost_usd"])) - (tokens + int(usage["completion_tokens"]) * 10) / million
