@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from orchat.tui.transcript.entry import Entry
+
+if TYPE_CHECKING:
+    from orchat.tui.attached import Attached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,13 +18,15 @@ class Prompt:
 
     text: str
     """As typed."""
+    files: tuple[Attached, ...] = ()
+    """Pictures and documents that go along, in this order."""
     pastes: tuple[str, ...] = ()
     """Long pasted texts that go along as files."""
 
     @property
     def is_empty(self) -> bool:
         """Nothing to send."""
-        return not self.text.strip() and not self.pastes
+        return not (self.text.strip() or self.files or self.pastes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,15 @@ COMMANDS: tuple[Command, ...] = (
         slash="sessions",
         footer=True,
     ),
+    Command(
+        id="attach",
+        title="attach",
+        about="Attach pictures, PDF documents or text files",
+        keys="ctrl+t",
+        slash="attach",
+        argument="[PATH]",
+        footer=True,
+    ),
     Command(id="new", title="new", about="Start a new session", keys="ctrl+n", slash="new", footer=True),
     Command(
         id="usage", title="usage", about="What was sent and what it cost", keys="ctrl+u", slash="usage", footer=True
@@ -81,6 +90,20 @@ COMMANDS: tuple[Command, ...] = (
     Command(id="theme", title="theme", about="Choose the colours", slash="theme", argument="[NAME]"),
     Command(id="sidebar", title="sidebar", about="Show or hide the figures", keys="ctrl+b", slash="sidebar"),
     Command(id="focus", title="conversation", about="Go to the conversation, and back", keys="f6"),
+    Command(
+        id="paste_picture",
+        title="paste a picture",
+        about="Attach the picture on the clipboard",
+        keys="ctrl+v",
+        slash="paste",
+    ),
+    Command(
+        id="attached",
+        title="attached",
+        about="Go to what is attached: look at it, move it, remove it",
+        keys="f8",
+        slash="attached",
+    ),
     Command(
         id="previous_message",
         title="message",
@@ -154,6 +177,23 @@ COMMANDS: tuple[Command, ...] = (
         keys="right",
         slash="branch",
         argument="[NUMBER]",
+        scope="message",
+    ),
+    Command(
+        id="files",
+        title="files",
+        about="Look at its pictures and files",
+        keys="enter",
+        slash="files",
+        scope="message",
+    ),
+    Command(
+        id="save_files",
+        title="save",
+        about="Save its pictures and files",
+        keys="s",
+        slash="save",
+        argument="[FOLDER]",
         scope="message",
     ),
     Command(

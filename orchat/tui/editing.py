@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from orchat.tui.changes import Prompt
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.widgets.chips import Chips
-from orchat.tui.wording import plural
 
 if TYPE_CHECKING:
     from orchat.tui.screens.chat import ChatScreen
@@ -38,8 +37,7 @@ class Editing:
         self.entry = entry
         self._screen.composer.replace(prompt)
         self._screen.to_composer()
-        files = f", {plural(len(entry.chips), 'file')} with it" if entry.chips else ""
-        self._screen.query_one(Chips).editing = f"editing an earlier message{files}"
+        self._screen.query_one(Chips).editing = "editing an earlier message"
 
     def end(self) -> Entry | None:
         """Bring the draft back.

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
+from orchat.domain.conversation import LINK
 from orchat.tui.changes import Prompt
 from orchat.tui.keymap import USUAL, Keymap
 from orchat.tui.problems import Problem, stored_problem, with_rest
 from orchat.tui.transcript.entry import Entry, ErrorCard
+from orchat.tui.transcript.insets import Inset
 from orchat.tui.wording import clock_time, cost, duration, short_model, size, speed
 
 if TYPE_CHECKING:
     from orchat.domain.conversation import Attachment, StoredMessage
     from orchat.domain.events import Cited
+    from orchat.tui.attached import Attached
 
 _STATES = {
     "stopped": "stopped: this is what had arrived",
@@ -37,14 +40,26 @@ class Ended(TypedDict):
     thought: str
     state: str
     chips: tuple[str, ...]
+    insets: tuple[Inset, ...]
     citations: tuple[Cited, ...]
     error: ErrorCard | None
 
 
-def chip(attachment: Attachment) -> str:
+def chip(attachment: Attachment | Attached) -> str:
     """An attachment in a few words."""
+    if attachment.mime == LINK:
+        return f"{attachment.name}  link"
     shape = f"  {attachment.width}×{attachment.height}" if attachment.width and attachment.height else ""
     return f"{attachment.name}{shape}  {size(attachment.size)}"
+
+
+def insets_of(attachments: Iterable[Attachment | Attached]) -> tuple[Inset, ...]:
+    """The pictures among some attachments, as they are shown under a message."""
+    return tuple(
+        Inset(chip=index, sha256=file.sha256, size=(file.width or 0, file.height or 0))
+        for index, file in enumerate(attachments)
+        if file.mime.startswith("image/")
+    )
 
 
 def paste_name(number: int) -> str:
@@ -54,8 +69,11 @@ def paste_name(number: int) -> str:
 
 def you_entry(prompt: Prompt, now: float) -> Entry:
     """A prompt that was just sent."""
-    chips = tuple(f"{paste_name(number)}  {size(len(text))}" for number, text in enumerate(prompt.pastes, 1))
-    return Entry(role="you", source=prompt.text, facts=clock_time(now), chips=chips)
+    chips = (
+        *(chip(file) for file in prompt.files),
+        *(f"{paste_name(number)}  {size(len(text))}" for number, text in enumerate(prompt.pastes, 1)),
+    )
+    return Entry(role="you", source=prompt.text, facts=clock_time(now), chips=chips, insets=insets_of(prompt.files))
 
 
 def prompt_entry(stored: StoredMessage) -> Entry:
@@ -65,6 +83,7 @@ def prompt_entry(stored: StoredMessage) -> Entry:
         source=stored.text,
         facts=clock_time(stored.created_at),
         chips=tuple(chip(attachment) for attachment in stored.attachments),
+        insets=insets_of(stored.attachments),
         key=stored.id,
     )
 
@@ -127,6 +146,7 @@ def answer_end(
         thought=thought,
         state=_state(stored) or _ENDS.get(stored.finish_reason or "", ""),
         chips=tuple(chip(attachment) for attachment in stored.attachments),
+        insets=insets_of(stored.attachments),
         citations=stored.reply.citations,
         error=card,
     )

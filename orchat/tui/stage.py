@@ -128,6 +128,8 @@ def message_pairs(shown: Shown, marked: Entry, keymap: Keymap) -> tuple[tuple[st
     """
     kept = shown.kept(marked)
     ids = ["copy_answer", "edit", "again", "again_with", "fork", "delete", "details"]
+    if marked.chips:
+        ids[:0] = ["files", "save_files"]
     if "```" in marked.source:
         ids.insert(1, "copy_code")
     if kept is not None and is_unfinished(kept):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from orchat.chat.turn import Turn
     from orchat.domain.conversation import Attachment, Draft, StoredMessage
     from orchat.runtime import Runtime
+    from orchat.tui.attached import Attached
 
     Start = Callable[[str, Wish], Awaitable[Turn]]
     """Begins a turn in a conversation."""
@@ -72,10 +74,10 @@ class Turns:
         return start
 
     def edited(self, before: StoredMessage, prompt: Prompt) -> Start:
-        """Another prompt in the place of one; the files of that one go along."""
+        """Another prompt in the place of one."""
 
         async def start(id: str, wish: Wish) -> Turn:
-            draft = await self._draft(id, prompt, before.attachments)
+            draft = await self._draft(id, prompt)
             return await self._runtime.conversations.edit(id, before.id, draft, wish)
 
         return start
@@ -88,13 +90,23 @@ class Turns:
 
         return start
 
-    async def _draft(self, id: str, prompt: Prompt, files: tuple[Attachment, ...] = ()) -> Draft:
+    async def _draft(self, id: str, prompt: Prompt) -> Draft:
         from orchat.domain.conversation import Draft
 
         service = self._runtime.conversations
         attach = service.attach_temporary if service.is_temporary(id) else service.attach
+        files = [await self._kept(id, file) for file in prompt.files]
         pasted = [
             await attach(text.encode(), name=paste_name(number), mime="text/plain")
             for number, text in enumerate(prompt.pastes, 1)
         ]
         return Draft(text=prompt.text, attachments=(*files, *pasted))
+
+    async def _kept(self, id: str, file: Attached) -> Attachment:
+        """A file in the store; what an earlier message of the conversation has is there already."""
+        if file.kept is not None:
+            return file.kept
+        service = self._runtime.conversations
+        attach = service.attach_temporary if service.is_temporary(id) else service.attach
+        data = await asyncio.to_thread(file.read)
+        return await attach(data, name=file.name, mime=file.mime, width=file.width, height=file.height)

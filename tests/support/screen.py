@@ -27,7 +27,26 @@ STEP_S = 0.002
 """Between two looks; Textual's own pause takes 20 ms and more."""
 PATIENCE = 10_000
 """Looks until waiting is given up."""
-BRIEF = {"figures", "look", "models", "catalogue", "search", "usage", "favourite", "key", "keys", "demo", "preview"}
+BRIEF = {
+    "figures",
+    "look",
+    "models",
+    "catalogue",
+    "search",
+    "usage",
+    "favourite",
+    "key",
+    "keys",
+    "demo",
+    "preview",
+    "attach",
+    "check",
+    "completion",
+    "paste",
+    "folder",
+    "heads",
+    "preparing",
+}
 """Groups of workers that wait for nobody."""
 S = TypeVar("S", bound=Screen[Any])
 

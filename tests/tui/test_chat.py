@@ -12,7 +12,7 @@ from orchat.tui.screens.confirm import AskLine, Choose, Confirm
 from orchat.tui.screens.picker import Picker
 from orchat.tui.screens.welcome import Welcome
 from orchat.tui.transcript.widget import Transcript
-from orchat.tui.widgets.composer import PromptArea
+from orchat.tui.widgets.prompt_area import PromptArea
 from tests.support.clock import FakeClock
 from tests.support.screen import Person, at_screen, screen_runtime
 

@@ -10,7 +10,7 @@ from orchat.demo.server import DemoServer
 from orchat.tui.changes import Prompt
 from orchat.tui.drafts import Drafts
 from orchat.tui.screens.picker import Picker
-from orchat.tui.widgets import composer
+from orchat.tui.widgets import prompt_area
 from orchat.tui.widgets.completion import Completion
 from tests.support.screen import Person, at_screen, screen_runtime
 
@@ -24,7 +24,7 @@ def is_open(person: Person) -> bool:
 async def test_enter_sends_and_other_enters_begin_a_new_line(
     server: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(composer, "ESCAPE_S", 5.0)
+    monkeypatch.setattr(prompt_area, "ESCAPE_S", 5.0)
     async with at_screen(screen_runtime(server), size=(80, 24)) as person:
         await person.type("a")
         await person.press("ctrl+j")
@@ -110,7 +110,7 @@ async def test_up_reaches_what_was_asked_in_other_sessions_once_each(server: Dem
 
 
 async def test_a_paste_of_many_lines_never_sends(server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(composer, "PASTE_S", 30.0)
+    monkeypatch.setattr(prompt_area, "PASTE_S", 30.0)
     async with at_screen(screen_runtime(server)) as person:
         await person.paste("one\ntwo\n")
         await person.press("enter")
@@ -120,7 +120,7 @@ async def test_a_paste_of_many_lines_never_sends(server: DemoServer, monkeypatch
 
 
 async def test_after_a_moment_enter_sends_a_paste(server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(composer, "PASTE_S", 0.001)
+    monkeypatch.setattr(prompt_area, "PASTE_S", 0.001)
     async with at_screen(screen_runtime(server)) as person:
         await person.paste("pasted")
         await person.until(lambda: person.chat.composer.area._deaf is None)

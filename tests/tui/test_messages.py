@@ -297,7 +297,7 @@ async def test_long_pastes_of_an_edited_prompt_go_along_again(server: DemoServer
         await person.paste("long " * 5_000)
         await person.ask("sum it up")
         await person.press("alt+up", "e")
-        await person.until_shown("editing an earlier message, 1 file with it")
+        await person.until_shown("editing an earlier message", "paste-1.txt 25 kB")
         await person.press("enter")
         await person.until_shown("second", "‹ 2 of 2 ›")
         assert "long long" in str(server.chats[-1].body["messages"])

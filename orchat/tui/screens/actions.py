@@ -12,6 +12,7 @@ from orchat.domain.clean import clean_line
 from orchat.errors import UsageError
 from orchat.tui.lines import DIM, STRONG
 from orchat.tui.problems import Problem
+from orchat.tui.screens.attachments import ATTACHMENT_ACTIONS
 from orchat.tui.screens.comparing import COMPARE_ACTIONS
 from orchat.tui.screens.messages import MESSAGE_ACTIONS
 from orchat.tui.screens.temporary import TEMPORARY_ACTIONS
@@ -257,6 +258,7 @@ ACTIONS: dict[str, Action] = {
     "palette": palette,
     "quit": quit_,
     **MESSAGE_ACTIONS,
+    **ATTACHMENT_ACTIONS,
     **COMPARE_ACTIONS,
 }
 """By the id of the command."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import events, on, work
@@ -12,17 +13,18 @@ from textual.containers import Horizontal, Vertical
 
 from orchat.errors import OrchatError
 from orchat.tui import changes, commands, slash
+from orchat.tui.attached import tokens_of
 from orchat.tui.beginning import Beginning
 from orchat.tui.branches import LOOK_S
 from orchat.tui.changes import Change, Prompt
 from orchat.tui.drafts import Drafts
 from orchat.tui.editing import Editing
-from orchat.tui.figures import Figures, draft_cost, take_figures
+from orchat.tui.figures import CHARS_PER_TOKEN, Figures, draft_cost, take_figures
 from orchat.tui.keymap import read_keymap
 from orchat.tui.keys import command_bindings
 from orchat.tui.pulse import Pulse
 from orchat.tui.screens.actions import ACTIONS, open_link
-from orchat.tui.screens.asking import Asking
+from orchat.tui.screens.attaching import Attaching
 from orchat.tui.screens.messages import moved
 from orchat.tui.session import Session
 from orchat.tui.stage import Stage
@@ -30,8 +32,9 @@ from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.widget import Transcript
 from orchat.tui.widgets.chips import Chips
 from orchat.tui.widgets.completion import Completion
-from orchat.tui.widgets.composer import Composer, PromptArea
+from orchat.tui.widgets.composer import Composer
 from orchat.tui.widgets.keybar import KeyBar
+from orchat.tui.widgets.prompt_area import PromptArea
 from orchat.tui.widgets.sidebar import Sidebar, StatusLine
 from orchat.tui.widgets.topbar import TopBar
 from orchat.tui.wording import usd
@@ -46,7 +49,7 @@ DRAFT_S = 0.5
 SECOND_S = 1.0
 
 
-class ChatScreen(Asking):
+class ChatScreen(Attaching):
     """Conversation, composer and figures.
 
     Args:
@@ -216,21 +219,6 @@ class ChatScreen(Asking):
         self._show_state()
         self._show_estimate()
 
-    # ---- asking ----
-
-    @on(Composer.Submitted)
-    def _submitted(self, event: Composer.Submitted) -> None:
-        event.stop()
-        entry = self.editing.end()
-        self.transcript.mark(None)
-        self.keep_draft()
-        if entry is not None:
-            self.edit(entry, event.prompt)
-        elif self.session.busy:
-            self.session.waiting.add(event.prompt)
-        else:
-            self.ask(event.prompt)
-
     # ---- commands ----
 
     def action_perform(self, command_id: str) -> None:
@@ -260,8 +248,8 @@ class ChatScreen(Asking):
             self.say(f"There is no command {name}. Two slashes send it as text.", severity="warning")
         else:
             self.composer.accept_command()
-            self.post_message(Composer.Submitted(Prompt(text=event.line, pastes=self.composer.prompt.pastes)))
-            self.composer.pastes = ()
+            self.post_message(Composer.Submitted(replace(self.composer.prompt, text=event.line)))
+            self.composer.replace(Prompt(text=""))
 
     # ---- the composer ----
 
@@ -290,11 +278,6 @@ class ChatScreen(Asking):
         self._draft_timer.resume()
         self._show_estimate()
 
-    @on(Composer.PastesChanged)
-    def _pastes_changed(self, event: Composer.PastesChanged) -> None:
-        event.stop()
-        self.query_one(Chips).pastes = event.chips
-
     @on(PromptArea.EndPressed)
     def _end_pressed(self, event: PromptArea.EndPressed) -> None:
         event.stop()
@@ -303,7 +286,9 @@ class ChatScreen(Asking):
     def _show_estimate(self) -> None:
         prompt = self.composer.prompt
         is_command = prompt.text.startswith("/") and not prompt.text.startswith("//")
-        pico = None if is_command else draft_cost(self.figures, len(prompt.text) + sum(map(len, prompt.pastes)))
+        pasted, shown = sum(map(len, prompt.pastes)), tokens_of(prompt.files) * CHARS_PER_TOKEN
+        characters = len(prompt.text) + pasted + shown
+        pico = None if is_command else draft_cost(self.figures, characters)
         self.composer.estimate = "" if pico is None else f"≈ {usd(pico)}"
 
     def keep_draft(self) -> None:
@@ -327,7 +312,7 @@ class ChatScreen(Asking):
         """Keys for a message work while one is marked; elsewhere they are letters."""
         command = commands.BY_ID.get(str(parameters[0])) if action == "perform" and parameters else None
         if command is not None and command.scope == "message":
-            return self.transcript.marked is not None
+            return self.transcript.marked is not None and self.focused is not self.composer.area
         if command is not None and command.id == "restore":
             return self.session.branches.deletion is not None
         return super().check_action(action, parameters)
@@ -353,10 +338,6 @@ class ChatScreen(Asking):
     @on(TopBar.ModelPressed)
     def _model_pressed(self) -> None:
         self.perform("model")
-
-    @on(Chips.Dropped)
-    def _dropped(self, event: Chips.Dropped) -> None:
-        self.composer.drop_paste(event.index)
 
     @on(Chips.QueuePressed)
     def _queue_pressed(self) -> None:

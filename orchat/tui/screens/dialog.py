@@ -28,6 +28,11 @@ class TitleLine(Static):
         self._title = title
         self._facts = Content("")
 
+    def rename(self, title: str) -> None:
+        """Say another name; cleaned where it is foreign."""
+        self._title = title
+        self.refresh()
+
     def set_facts(self, facts: str | Content) -> None:
         """Say something at the right end."""
         self._facts = Content.styled(facts, "$dim") if isinstance(facts, str) else facts

@@ -98,7 +98,7 @@ async def edit(screen: ChatScreen, _argument: str) -> None:
     if entry is None or screen.session.shown.kept(entry) is None:
         raise UsageError("there is no prompt to edit")
     _must_be_idle(screen)
-    screen.editing.begin(entry, Prompt(text=entry.source))
+    screen.editing.begin(entry, Prompt(text=entry.source, files=screen.files_of(entry)))
 
 
 async def again(screen: ChatScreen, _argument: str) -> None:

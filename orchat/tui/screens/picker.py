@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,7 @@ class Picker(Finder):
         runtime: Started.
         current: Id of the present model.
         text: What is searched at first.
+        traits: What is asked for at first.
     """
 
     DEFAULT_CSS = """
@@ -127,8 +129,9 @@ class Picker(Finder):
         Binding("ctrl+d", "details", "Details", show=False, priority=True),
     ]
 
-    def __init__(self, runtime: Runtime, *, current: str = "", text: str = "") -> None:
+    def __init__(self, runtime: Runtime, *, current: str = "", text: str = "", traits: Sequence[Trait] = ()) -> None:
         super().__init__()
+        self._traits = traits
         self._runtime = runtime
         self._current = current
         self._text = text
@@ -142,7 +145,10 @@ class Picker(Finder):
         yield from self.line("name or id; any id can be typed", self._text)
         with Horizontal(id="chips"):
             for trait in TRAITS:
-                yield Chip(trait, id=trait)
+                chip = Chip(trait, id=trait)
+                chip.set_reactive(Chip.on, trait in self._traits)
+                chip.set_class(trait in self._traits, "-on")
+                yield chip
             yield SortChip("sort", id="sort")
         yield Static(Content(""), id="columns")
         yield RowList(empty="loading the catalogue …")

@@ -21,7 +21,7 @@ from orchat.tui.listing import Listing, Wanted, header, heading, row, typed_id
 from orchat.tui.screens.dialog import TitleLine
 from orchat.tui.screens.finder import Finder
 from orchat.tui.widgets.rows import Row, RowList
-from orchat.tui.wording import plain
+from orchat.tui.wording import plain, short_model
 
 if TYPE_CHECKING:
     from orchat.runtime import Runtime
@@ -121,14 +121,12 @@ class Several(Finder):
         return "✓" if model_id in self.chosen else self._listing.mark(model_id)
 
     def _show_chosen(self) -> None:
-        self.query_one(TitleLine).set_facts(f"{len(self.chosen)} of {LEAST} to {MOST_COMPARED} marked")
+        self.query_one(TitleLine).set_facts(f"{len(self.chosen)} marked · {LEAST} to {MOST_COMPARED}")
         pane = self.query_one("#chosen", Static)
         width = max(20, pane.size.width or self.size.width - 12)
-        parts = [
-            Content.assemble((f"{number} ", FAINT), plain(id, 80).stylize(ACCENT))
-            for number, id in enumerate(self.chosen, 1)
-        ]
-        line = Content("   ").join(parts) if parts else Content.styled("Nothing is marked yet.", FAINT)
+        line = _numbered(self.chosen)
+        if line.cell_length > width:
+            line = _numbered([short_model(id) for id in self.chosen])
         prices = {model.id: model.pricing for model in self._listing.catalogue.models}
         words = self._estimate([prices.get(id) for id in self.chosen]) if self.chosen else ""
         cost = Content.styled(words, DIM)
@@ -184,6 +182,12 @@ class Several(Finder):
 
     def _say(self, words: str) -> None:
         self.notify(words, markup=False, timeout=4)
+
+
+def _numbered(names: Sequence[str]) -> Content:
+    """The models in their order; foreign."""
+    parts = [Content.assemble((f"{number} ", FAINT), plain(name, 80)) for number, name in enumerate(names, 1)]
+    return Content("   ").join(parts) if parts else Content.styled("Nothing is marked yet.", FAINT)
 
 
 def _typed_row(model_id: str, mark: str, width: int) -> Content:

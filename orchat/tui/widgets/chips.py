@@ -1,40 +1,85 @@
-"""The line over the composer: pasted texts that go along, prompts that wait, lines that were not seen yet."""
+"""The line over the composer: what goes along, prompts that wait, lines that were not seen yet."""
 
 from __future__ import annotations
 
 from textual import events
+from textual.binding import Binding
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from orchat.domain.clean import clean_line
 from orchat.tui.lines import ACCENT, DIM, YOU, spread
+from orchat.tui.wording import plural
+
+_GAP = 3
+_COUNT = 6
+"""Room for the number of chips that do not fit, at either side."""
+_LONGEST = 40
+"""Characters of a chip."""
+Part = tuple[Content, "Message | int"]
+"""A part of the line, and what a click on it says: a message, or which chip it is."""
 
 
-class Chips(Widget):
-    """One line; it is gone when there is nothing to say."""
+class Chips(Widget, can_focus=True):
+    """One line; it is gone when there is nothing to say. Its chips can be gone through with the keys."""
 
     DEFAULT_CSS = """
     Chips { height: 1; padding: 0 2; background: $background; display: none; }
     Chips.-filled { display: block; }
     """
+    BINDINGS = [
+        Binding("left", "go(-1)", "Left", show=False),
+        Binding("right", "go(1)", "Right", show=False),
+        Binding("home", "go(-1000)", "First", show=False),
+        Binding("end", "go(1000)", "Last", show=False),
+        Binding("shift+left,ctrl+left", "move(-1)", "Earlier", show=False),
+        Binding("shift+right,ctrl+right", "move(1)", "Later", show=False),
+        Binding("delete,backspace", "drop", "Remove", show=False),
+        Binding("enter,space", "open", "Look", show=False),
+        Binding("escape,down", "leave", "Write on", show=False),
+    ]
 
-    pastes: reactive[tuple[str, ...]] = reactive(())
-    """Each in a few words."""
+    chips: reactive[tuple[str, ...]] = reactive(())
+    """What goes along, each in a few words: foreign."""
+    preparing: reactive[int] = reactive(0)
+    """Files that are still being made fit to send."""
     waiting: reactive[int] = reactive(0)
     """Prompts that are queued."""
     unseen: reactive[int] = reactive(0)
     """Lines below the ones that are shown."""
-
     editing: reactive[str] = reactive("")
     """What is edited in the composer instead of a draft; empty: nothing."""
+    at: reactive[int] = reactive(0)
+    """Which chip the keys are for."""
+    sign: str = "▣"
+    """Stands before the number of a chip."""
 
     class Dropped(Message):
-        """A paste is not to go along after all."""
+        """A chip is not to go along after all."""
 
         def __init__(self, index: int) -> None:
             super().__init__()
             self.index = index
+
+    class Moved(Message):
+        """A chip is to change places with the one before or after it."""
+
+        def __init__(self, index: int, by: int) -> None:
+            super().__init__()
+            self.index = index
+            self.by = by
+
+    class Opened(Message):
+        """A chip is to be looked at."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    class Left(Message):
+        """The person wants to write on."""
 
     class QueuePressed(Message):
         """Somebody clicked what waits."""
@@ -42,7 +87,16 @@ class Chips(Widget):
     class UnseenPressed(Message):
         """Somebody clicked the unseen lines."""
 
-    def watch_pastes(self) -> None:
+    # ---- what is shown ----
+
+    def watch_chips(self) -> None:
+        """Appear or go."""
+        self.at = max(0, min(self.at, len(self.chips) - 1))
+        if not self.chips and self.has_focus:
+            self.post_message(self.Left())
+        self._fill()
+
+    def watch_preparing(self) -> None:
         """Appear or go."""
         self._fill()
 
@@ -59,36 +113,115 @@ class Chips(Widget):
         self._fill()
 
     def _fill(self) -> None:
-        self.set_class(bool(self.pastes or self.waiting or self.unseen or self.editing), "-filled")
+        self.set_class(bool(self.chips or self.preparing or self.waiting or self.unseen or self.editing), "-filled")
 
-    def _left(self) -> list[tuple[Content, Message]]:
-        parts: list[tuple[Content, Message]] = []
+    def allow_focus(self) -> bool:
+        """Only chips can be gone through."""
+        return bool(self.chips)
+
+    def on_focus(self) -> None:
+        """The keys are shown while they work."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """The keys are for something else now."""
+        self.refresh()
+
+    def _left(self, width: int) -> list[Part]:
+        parts: list[Part] = []
         if self.unseen:
             lines = "line" if self.unseen == 1 else "lines"
             words = Content.assemble((f"↓ {self.unseen:,} new {lines}", ACCENT), ("  End", DIM))
             parts.append((words, self.UnseenPressed()))
-        for index, paste in enumerate(self.pastes):
-            words = Content.assemble((f"▣ {index + 1}  ", ACCENT), (paste, DIM), (" ×", ACCENT))
-            parts.append((words, self.Dropped(index)))
+        parts.extend(self._shown_chips(width - sum(part.cell_length + _GAP for part, _ in parts)))
+        if self.preparing:
+            parts.append((Content.styled(f"preparing {plural(self.preparing, 'file')} …", DIM), -1))
         return parts
 
+    def _shown_chips(self, width: int) -> list[Part]:
+        """As many chips as fit around the one that the keys are for; the others are counted."""
+        drawn = [self._chip(index) for index in range(len(self.chips))]
+        if not drawn:
+            return []
+        first, last, room = self.at, self.at + 1, width - 2 * _COUNT - drawn[self.at].cell_length
+        while room > 0 and (first > 0 or last < len(drawn)):
+            # The later ones first, so that a line that was never moved through begins with the first chip.
+            take = last if last < len(drawn) else first - 1
+            if drawn[take].cell_length + _GAP > room and take == last and first > 0:
+                take = first - 1
+            room -= drawn[take].cell_length + _GAP
+            if room < 0:
+                break
+            first, last = min(first, take), max(last, take + 1)
+        parts: list[Part] = [(drawn[index], index) for index in range(first, last)]
+        if first > 0:
+            parts.insert(0, (Content.styled(f"‹ {first}", DIM), first - 1))
+        if last < len(drawn):
+            parts.append((Content.styled(f"{len(drawn) - last} ›", DIM), last))
+        return parts
+
+    def _chip(self, index: int) -> Content:
+        words = Content.assemble(
+            (f"{self.sign} {index + 1}  ", ACCENT), (clean_line(self.chips[index], _LONGEST), DIM), (" ×", ACCENT)
+        )
+        # Brackets, too, because not every terminal shows what is reversed.
+        return Content.styled(f"[{words.plain}]", "reverse") if self.has_focus and index == self.at else words
+
     def _right(self) -> Content:
+        if self.has_focus and self.chips:
+            return Content.styled("Enter look  Shift+←→ move  Del remove  Esc back", DIM)
         if self.editing:
             return Content.assemble((self.editing, YOU), ("  Esc back", DIM))
         return Content.styled(f"queued: {self.waiting}" if self.waiting else "", YOU)
 
+    def _ends(self) -> tuple[list[Part], Content]:
+        """What stands left and right; the keys give way to the chips where both do not fit."""
+        width, right = self.content_size.width, self._right()
+        if right.cell_length > width // 2:
+            right = Content.styled("Esc back" if self.has_focus else right.plain, DIM if self.has_focus else YOU)
+        return self._left(width - right.cell_length - 2), right
+
     def render(self) -> Content:
         """One line."""
-        left = Content("   ").join(content for content, _ in self._left())
-        return spread(left, self._right(), self.content_size.width)
+        left, right = self._ends()
+        return spread(Content(" " * _GAP).join(part for part, _ in left), right, self.content_size.width)
+
+    # ---- keys and mouse ----
+
+    def action_go(self, by: int) -> None:
+        """Let the keys be for another chip."""
+        self.at = max(0, min(self.at + by, len(self.chips) - 1))
+
+    def action_move(self, by: int) -> None:
+        """Let the chip change places with its neighbour."""
+        self.post_message(self.Moved(self.at, by))
+
+    def action_drop(self) -> None:
+        """Leave the chip behind."""
+        self.post_message(self.Dropped(self.at))
+
+    def action_open(self) -> None:
+        """Look at it."""
+        self.post_message(self.Opened(self.at))
+
+    def action_leave(self) -> None:
+        """Write on."""
+        self.post_message(self.Left())
 
     def on_click(self, event: events.Click) -> None:
-        """Every part does something."""
+        """Every part does something; the cross at its end removes a chip."""
         x = event.x - self.styles.padding.left
-        for content, message in self._left():
+        for content, told in self._ends()[0]:
             if 0 <= x < content.cell_length:
-                self.post_message(message)
+                self._clicked(told, is_end=x >= content.cell_length - 2)
                 return
-            x -= content.cell_length + 3
+            x -= content.cell_length + _GAP
         if self.waiting:
             self.post_message(self.QueuePressed())
+
+    def _clicked(self, told: Message | int, *, is_end: bool) -> None:
+        if isinstance(told, Message):
+            self.post_message(told)
+        elif told >= 0:
+            self.at = told
+            self.post_message(self.Dropped(told) if is_end else self.Opened(told))

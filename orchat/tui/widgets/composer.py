@@ -2,188 +2,25 @@
 
 from __future__ import annotations
 
-from textual import events, on
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
-from orchat.domain.clean import clean
+from orchat.tui.attached import Attached, Wanted
 from orchat.tui.changes import Prompt
+from orchat.tui.mentions import Candidate, candidates, mention_at
 from orchat.tui.widgets.completion import Completion
+from orchat.tui.widgets.prompt_area import PromptArea
 from orchat.tui.widgets.rows import RowList
 from orchat.tui.wording import plural, size
-
-LONG_PASTE = 20_000
-"""Characters from which on a pasted text goes along as a file."""
-ESCAPE_S = 0.04
-"""An Enter so soon after an Escape is an Alt+Enter of a terminal that cannot say so."""
-PASTE_S = 0.05
-"""An Enter so soon after a paste came with it."""
-PLACEHOLDER = Content("Ask anything · / for commands")
-_NEWLINE_KEYS = {"shift+enter", "alt+enter", "ctrl+j"}
-
-
-class PromptArea(TextArea):
-    """The text itself: Enter sends, and nothing pasted ever does."""
-
-    DEFAULT_CSS = """
-    PromptArea {
-        height: auto;
-        border: none;
-        padding: 0;
-        background: transparent;
-        scrollbar-size-vertical: 1;
-        &:focus { border: none; }
-        & .text-area--cursor-line { background: transparent; }
-        & .text-area--placeholder { color: $faint; }
-    }
-    """
-
-    class Entered(Message):
-        """Enter was pressed."""
-
-    class Escaped(Message):
-        """Escape was pressed, and no Enter followed at once."""
-
-    class Steered(Message):
-        """A key that a list of completions would want."""
-
-        def __init__(self, key: str) -> None:
-            super().__init__()
-            self.key = key
-
-    class PastedLong(Message):
-        """A text too long for the screen was pasted."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
-    class ErasedBefore(Message):
-        """Backspace where nothing stands before the cursor."""
-
-    class EndPressed(Message):
-        """End where there is no text whose end it could mean."""
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__("", id=id, soft_wrap=True, tab_behavior="focus", placeholder=PLACEHOLDER)
-        self.send_on_enter = True
-        self.steered = False
-        """Whether arrows, Tab and Enter belong to a list of completions."""
-        self.prompts: list[str] = []
-        """Earlier prompts, oldest first."""
-        self._back = 0
-        self._draft = ""
-        self._escape: Timer | None = None
-        self._deaf: Timer | None = None
-
-    async def _on_key(self, event: events.Key) -> None:
-        if self._takes(event):
-            event.stop()
-            event.prevent_default()
-            return
-        await super()._on_key(event)
-
-    def _takes(self, event: events.Key) -> bool:
-        """Handle the keys that mean something else here than in an editor."""
-        key = event.key
-        if key == "enter":
-            self._enter()
-        elif key in _NEWLINE_KEYS or (event.character == "\r" and key != "enter"):
-            self._settle_escape()
-            self.write("\n")
-        elif key == "escape":
-            self._settle_escape()
-            self._escape = self.set_timer(ESCAPE_S, self._escaped)
-        elif (message := self._told_by(key)) is not None:
-            self.post_message(message)
-        else:
-            return self._recall(key)
-        return True
-
-    def _told_by(self, key: str) -> Message | None:
-        """What others do when a key makes no sense in the text."""
-        if self.steered and key in ("up", "down", "tab"):
-            return self.Steered(key)
-        if key == "end" and not self.text:
-            return self.EndPressed()
-        if key == "backspace" and self.selection.start == self.selection.end == (0, 0):
-            return self.ErasedBefore()
-        return None
-
-    def _enter(self) -> None:
-        if self._escape is not None:
-            self._settle_escape()
-            self.write("\n")
-        elif self._deaf is not None:
-            pass
-        elif self.steered:
-            self.post_message(self.Steered("enter"))
-        elif self.send_on_enter:
-            self.post_message(self.Entered())
-        else:
-            self.write("\n")
-
-    def _settle_escape(self) -> None:
-        if self._escape is not None:
-            self._escape.stop()
-            self._escape = None
-
-    def _escaped(self) -> None:
-        self._settle_escape()
-        self.post_message(self.Escaped())
-
-    def _recall(self, key: str) -> bool:
-        """Up in the first line brings the last prompt back, up again the one before; down leads back to the draft."""
-        recalled = 0 < self._back <= len(self.prompts) and self.text == clean(self.prompts[-self._back])
-        at = self.cursor_location
-        if key == "up" and (self.navigator.is_first_wrapped_line(at) or (recalled and at[0] == 0)):
-            step = 1
-        elif key == "down" and recalled and self.navigator.is_last_wrapped_line(at):
-            step = -1
-        else:
-            return False
-        back = (self._back if recalled else 0) + step
-        if not 0 <= back <= len(self.prompts):
-            return True
-        if not recalled:
-            self._draft = self.text
-        self._back = back
-        self.load(self.prompts[-back] if back else self._draft)
-        if step > 0:
-            self.move_cursor((0, len(self.document.get_line(0))))
-        return True
-
-    def write(self, text: str) -> None:
-        """Put a text where the cursor is, as if it had been typed."""
-        if result := self._replace_via_keyboard(clean(text), *self.selection):
-            self.move_cursor(result.end_location)
-
-    def load(self, text: str) -> None:
-        """Replace the text, cleaned, with the cursor at its end."""
-        self.text = clean(text)
-        self.move_cursor(self.document.end)
-
-    async def _on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        event.prevent_default()
-        self._deafen()
-        if len(event.text) > LONG_PASTE:
-            self.post_message(self.PastedLong(event.text))
-            return
-        self.write(event.text)
-
-    def _deafen(self) -> None:
-        if self._deaf is not None:
-            self._deaf.stop()
-        self._deaf = self.set_timer(PASTE_S, self._hear)
-
-    def _hear(self) -> None:
-        self._deaf = None
 
 
 class Composer(Vertical):
@@ -199,10 +36,17 @@ class Composer(Vertical):
     }
     """
 
+    files: reactive[tuple[Attached, ...]] = reactive(())
+    """Pictures and documents that go along, in this order."""
     pastes: reactive[tuple[str, ...]] = reactive(())
     """Long pasted texts that go along."""
+    preparing: reactive[int] = reactive(0)
+    """Files that are still being made fit to send."""
     estimate: reactive[str] = reactive("")
     """What sending it may cost, in words."""
+
+    _is_due = False
+    """Whether Enter was pressed while files were still prepared."""
 
     class Submitted(Message):
         """A prompt is to be sent."""
@@ -231,12 +75,26 @@ class Composer(Vertical):
             super().__init__()
             self.prompt = prompt
 
-    class PastesChanged(Message):
-        """Another number of long pastes goes along."""
+    class ChipsChanged(Message):
+        """Something else goes along."""
 
         def __init__(self, chips: tuple[str, ...]) -> None:
             super().__init__()
             self.chips = chips
+
+    class PreparingChanged(Message):
+        """Another number of files is being made fit to send."""
+
+        def __init__(self, count: int) -> None:
+            super().__init__()
+            self.count = count
+
+    class AttachWanted(Message):
+        """Files or links were named that are to go along."""
+
+        def __init__(self, wanted: tuple[Wanted, ...]) -> None:
+            super().__init__()
+            self.wanted = wanted
 
     def compose(self) -> ComposeResult:
         """The list of commands over one line that grows."""
@@ -260,22 +118,24 @@ class Composer(Vertical):
     @property
     def prompt(self) -> Prompt:
         """What would be sent now."""
-        return Prompt(text=self.area.text, pastes=self.pastes)
+        return Prompt(text=self.area.text, files=self.files, pastes=self.pastes)
 
     @property
     def is_empty(self) -> bool:
-        """Nothing was typed or pasted."""
-        return not self.area.text and not self.pastes
+        """Nothing was typed, pasted or attached."""
+        return not (self.area.text or self.files or self.pastes)
 
     def restore(self, prompt: Prompt) -> None:
         """Put a prompt into the composer, before what is already there."""
         parts = [part for part in (prompt.text, self.area.text) if part.strip()]
         self.area.load("\n\n".join(parts))
+        self.files = (*prompt.files, *self.files)
         self.pastes = (*prompt.pastes, *self.pastes)
 
     def replace(self, prompt: Prompt) -> None:
         """Put a prompt in the place of what is there."""
         self.area.load(prompt.text)
+        self.files = prompt.files
         self.pastes = prompt.pastes
 
     def type(self, text: str) -> None:
@@ -283,17 +143,55 @@ class Composer(Vertical):
         self.area.focus()
         self.area.write(text)
 
-    def drop_paste(self, index: int) -> None:
-        """Leave one long paste behind."""
-        self.pastes = tuple(paste for number, paste in enumerate(self.pastes) if number != index)
+    def drop_chip(self, index: int) -> None:
+        """Leave behind one of the files, or of the pastes, which stand after them."""
+        files = len(self.files)
+        self.files = tuple(file for number, file in enumerate(self.files) if number != index)
+        self.pastes = tuple(paste for number, paste in enumerate(self.pastes, files) if number != index)
+
+    def move_chip(self, index: int, by: int) -> int:
+        """Let a file change places with the one before or after it.
+
+        Args:
+            index: Which one.
+            by: -1 or 1.
+
+        Returns:
+            Where it stands now; pastes keep their places.
+        """
+        to = index + by
+        if not (0 <= index < len(self.files) and 0 <= to < len(self.files)):
+            return index
+        files = list(self.files)
+        files[index], files[to] = files[to], files[index]
+        self.files = tuple(files)
+        return to
 
     # ---- reactions ----
 
+    def watch_files(self) -> None:
+        """Tell what goes along."""
+        self._tell_chips()
+
     def watch_pastes(self) -> None:
         """Tell what goes along."""
-        chips = tuple(f"paste {size(len(paste))} {plural(paste.count(chr(10)) + 1, 'line')}" for paste in self.pastes)
-        self.post_message(self.PastesChanged(chips))
+        self._tell_chips()
+
+    def _tell_chips(self) -> None:
+        pasted = (f"paste {size(len(paste))} {plural(paste.count(chr(10)) + 1, 'line')}" for paste in self.pastes)
+        self.post_message(self.ChipsChanged((*(file.label for file in self.files), *pasted)))
         self._changed()
+
+    def watch_preparing(self) -> None:
+        """What was to be sent goes out once its files are ready."""
+        self.post_message(self.PreparingChanged(self.preparing))
+        if not self.preparing and self._is_due:
+            self._is_due = False
+            self._submit()
+
+    def hold(self) -> None:
+        """A file cannot be attached: what was to be sent stays."""
+        self._is_due = False
 
     def watch_estimate(self, words: str) -> None:
         """Show the estimate at the right end."""
@@ -308,9 +206,39 @@ class Composer(Vertical):
     def _typed(self, event: TextArea.Changed) -> None:
         event.stop()
         completion = self.query_one(Completion)
-        completion.offer(self.area.text)
-        self.area.steered = completion.is_open
+        at = self.area.cursor_location
+        mention = mention_at(self.area.document.get_line(at[0]), at[1])
+        if mention is None:
+            self.workers.cancel_group(self, "completion")
+            completion.offer(self.area.text)
+            self.area.steered = completion.is_open
+        else:
+            self._offer_files(mention.part)
         self._changed()
+
+    @work(group="completion", exclusive=True, exit_on_error=False, description="look for files")
+    async def _offer_files(self, part: str) -> None:
+        found = await asyncio.to_thread(candidates, part, Path.cwd())
+        completion = self.query_one(Completion)
+        completion.offer_files(found)
+        self.area.steered = completion.is_open
+
+    @on(PromptArea.PastedPaths)
+    @work(group="paste", exclusive=False, exit_on_error=False, description="find out what was pasted")
+    async def _pasted_paths(self, event: PromptArea.PastedPaths) -> None:
+        from orchat.media.pasted import attachments_in
+
+        found = await asyncio.to_thread(attachments_in, event.text)
+        if found:
+            self.area.is_waiting = False
+            self.post_message(self.AttachWanted(found))
+        else:
+            self.area.take_paste(event.text)
+
+    @on(PromptArea.PastedNothing)
+    def _pasted_nothing(self, event: PromptArea.PastedNothing) -> None:
+        event.stop()
+        self.post_message(self.AttachWanted(("clipboard",)))
 
     @on(PromptArea.PastedLong)
     def _pasted_long(self, event: PromptArea.PastedLong) -> None:
@@ -318,7 +246,7 @@ class Composer(Vertical):
 
     @on(PromptArea.ErasedBefore)
     def _erased_before(self) -> None:
-        self.pastes = self.pastes[:-1]
+        self.drop_chip(len(self.files) + len(self.pastes) - 1)
 
     @on(PromptArea.Escaped)
     def _escaped(self, event: PromptArea.Escaped) -> None:
@@ -348,6 +276,9 @@ class Composer(Vertical):
         event.stop()
 
     def _complete(self, completion: Completion, *, run: bool) -> None:
+        if completion.chosen_file is not None:
+            self._complete_file(completion, completion.chosen_file)
+            return
         command = completion.chosen
         self._close(completion)
         if command is None:
@@ -359,6 +290,19 @@ class Composer(Vertical):
         if run and command.argument.startswith("["):
             self._send(f"/{command.slash}")
 
+    def _complete_file(self, completion: Completion, file: Candidate) -> None:
+        """A folder is gone into; a file goes along, and its mention has done its work."""
+        self._close(completion)
+        row, column = self.area.cursor_location
+        mention = mention_at(self.area.document.get_line(row), column)
+        if mention is None:
+            return
+        text = f"@{file.typed}" if file.is_folder else ""
+        changed = self.area.replace(text, (row, mention.start), (row, column))
+        self.area.move_cursor(changed.end_location)
+        if not file.is_folder:
+            self.post_message(self.AttachWanted((file.path,)))
+
     def _close(self, completion: Completion) -> None:
         completion.close()
         self.area.steered = False
@@ -369,19 +313,26 @@ class Composer(Vertical):
         text = self.area.text
         if text.startswith("/") and not text.startswith("//") and "\n" not in text.strip():
             self._send(text.strip())
+        elif self.preparing:
+            self._is_due = True
+            self.estimate = "sent when its files are ready"
         elif not self.prompt.is_empty:
-            prompt = self.prompt
-            text = prompt.text[1:] if prompt.text.startswith("//") else prompt.text
-            self._clear()
-            self.post_message(self.Submitted(Prompt(text=text.strip("\n"), pastes=prompt.pastes)))
+            self._submit()
         else:
             self.post_message(self.EnteredNothing())
+
+    def _submit(self) -> None:
+        prompt = self.prompt
+        text = prompt.text[1:] if prompt.text.startswith("//") else prompt.text
+        self._clear()
+        self.post_message(self.Submitted(replace(prompt, text=text.strip("\n"))))
 
     def _send(self, line: str) -> None:
         self.post_message(self.Commanded(line))
 
     def _clear(self) -> None:
         self.area.load("")
+        self.files = ()
         self.pastes = ()
 
     def accept_command(self) -> None:

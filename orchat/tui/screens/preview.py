@@ -1,0 +1,182 @@
+"""Attached and received files, one at a time, as large as the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from orchat.domain.clean import clean, clean_line
+from orchat.errors import OrchatError
+from orchat.tui.attached import Attached, format_of
+from orchat.tui.lines import DIM, keys_line
+from orchat.tui.pictures.picture import Picture
+from orchat.tui.saving import proposed, save, save_as
+from orchat.tui.screens.dialog import Dialog, TitleLine
+from orchat.tui.wording import size
+
+MOST_TEXT = 100_000
+"""Characters of a text that are shown."""
+
+Read = Callable[[Attached], Awaitable[bytes]]
+"""Gives the bytes of a file, without blocking."""
+
+
+class Preview(Dialog[None]):
+    """Shows files and saves copies of them.
+
+    Args:
+        files: At least one.
+        at: The one that is shown first.
+        read: Gives their bytes.
+        plain: No pictures, words.
+    """
+
+    DEFAULT_CSS = """
+    Preview {
+        & > #panel { width: 96%; height: 94%; max-width: 240; max-height: 100; }
+        & #facts { height: 1; color: $dim; margin-bottom: 1; }
+        & VerticalScroll { height: 1fr; scrollbar-size-vertical: 1; display: none; }
+        &.-text VerticalScroll { display: block; }
+        &.-text Picture { display: none; }
+    }
+    Preview.-low #facts { margin-bottom: 0; }
+    """
+    BINDINGS = [
+        Binding("left,pageup", "go(-1)", "Before", show=False),
+        Binding("right,pagedown,space", "go(1)", "After", show=False),
+        Binding("s", "save", "Save", show=False),
+        Binding("o", "open", "Open", show=False),
+        Binding("enter,q", "back", "Back", show=False),
+    ]
+
+    def __init__(self, files: Sequence[Attached], at: int, read: Read, *, plain: bool = False) -> None:
+        super().__init__()
+        self._files = files
+        self._at = max(0, min(at, len(files) - 1))
+        self._read = read
+        self._is_plain = plain
+
+    def content(self) -> ComposeResult:
+        """Name, facts, the file itself, keys."""
+        yield TitleLine("")
+        yield Static(Content(""), id="facts")
+        yield Picture(plain=self._is_plain)
+        with VerticalScroll(can_focus=True):
+            yield Static(Content(""), id="text")
+        yield Static(Content(""), id="keys", classes="foot")
+
+    def on_mount(self) -> None:
+        """Show the first one."""
+        self._show()
+
+    @property
+    def file(self) -> Attached:
+        """The one that is shown."""
+        return self._files[self._at]
+
+    def action_go(self, by: int) -> None:
+        """Show another one."""
+        to = max(0, min(self._at + by, len(self._files) - 1))
+        if to != self._at:
+            self._at = to
+            self._show()
+
+    def _show(self) -> None:
+        file = self.file
+        several = len(self._files) > 1
+        title = self.query_one(TitleLine)
+        title.rename(clean_line(file.name, 80))
+        title.set_facts(f"{self._at + 1} of {len(self._files)}" if several else "")
+        self.query_one("#facts", Static).update(Content.styled(facts_of(file), DIM))
+        pairs = [("←→", "others")] if several else []
+        pairs += [("s", "save a copy"), ("o", "open outside"), ("Esc", "back")]
+        self.query_one("#keys", Static).update(keys_line(*pairs))
+        self._load(file)
+
+    @work(group="preview", exclusive=True, exit_on_error=False, description="read an attached file")
+    async def _load(self, file: Attached) -> None:
+        picture = self.query_one(Picture)
+        is_text = file.mime == "text/plain"
+        self.set_class(is_text, "-text")
+        try:
+            data = await self._read(file)
+        except OrchatError as error:
+            self.remove_class("-text")
+            picture.say(error.message)
+            return
+        if is_text:
+            shown = clean(data[: MOST_TEXT * 4].decode(errors="replace")[:MOST_TEXT])
+            self.query_one("#text", Static).update(Content(shown))
+            scroll = self.query_one(VerticalScroll)
+            scroll.scroll_home(animate=False)
+            scroll.focus()
+        elif file.is_link:
+            picture.say(f"A link, which is not opened here: {data.decode(errors='replace')}")
+        elif file.is_picture:
+            picture.show(lambda: data, file.name, f"A picture: {facts_of(file)}.")
+        else:
+            picture.say(f"{format_of(file)}: it is not shown here. o opens it in another program.")
+
+    # ---- what can be done with it ----
+
+    @work(group="save", exclusive=True, exit_on_error=False, description="save a copy")
+    async def action_save(self) -> None:
+        """Write a copy into a file."""
+        from orchat.tui.screens.confirm import AskLine
+
+        file = self.file
+        wish = await self.app.push_screen_wait(AskLine("Save as", str(proposed(Path.cwd(), file.name))))
+        if wish:
+            try:
+                where = await asyncio.to_thread(save_as, await self._read(file), wish, file.name)
+                self._say(f"Saved {where}.")
+            except OrchatError as error:
+                self._say(str(error), is_problem=True)
+
+    @work(group="save", exclusive=True, exit_on_error=False, description="open in another program")
+    async def action_open(self) -> None:
+        """Open a copy in the system's own program, after a question."""
+        from orchat.tui.screens.confirm import Confirm
+
+        file = self.file
+        about = Content.assemble((clean_line(file.name, 80), "bold"), "\n", (facts_of(file), DIM))
+        if not await self.app.push_screen_wait(Confirm("Open it in another program?", about, yes="open")):
+            return
+        try:
+            data = await self._read(file)
+            address = data.decode() if file.is_link else await asyncio.to_thread(_copied, data, file.name)
+        except OrchatError as error:
+            self._say(str(error), is_problem=True)
+        else:
+            self.app.open_url(address)
+
+    def _say(self, words: str, *, is_problem: bool = False) -> None:
+        self.app.notify(
+            clean_line(words, 300), severity="warning" if is_problem else "information", markup=False, timeout=4
+        )
+
+
+def facts_of(file: Attached) -> str:
+    """``PNG · 1240×1754 · 301 kB · from 4000×3000``.
+
+    Args:
+        file: What goes along.
+    """
+    shape = f"{file.width}×{file.height}" if file.width and file.height else ""
+    length = "" if file.is_link else size(file.size)
+    return " · ".join(part for part in (format_of(file), shape, length, file.note) if part)
+
+
+def _copied(data: bytes, name: str) -> str:
+    """A copy that other programs may read; the system clears it away."""
+    import tempfile
+
+    return save(data, proposed(Path(tempfile.mkdtemp(prefix="orchat-")), name)).as_uri()
