@@ -81,10 +81,10 @@ async def test_what_is_in_the_composer_is_asked_of_the_models_that_are_marked(se
         await person.type("why is the sky blue")
         await person.press("f7")
         await person.until_on(Several)
-        await person.until_shown("✓ demo/writer", "1 demo/writer", "1 of 2 to 4 marked", "to ask ·")
+        await person.until_shown("✓ demo/writer", "1 demo/writer", "1 marked · 2 to 4", "to ask ·")
         await person.type("thinker")
         await person.press("tab")
-        await person.until_shown("2 demo/thinker", "2 of 2 to 4 marked")
+        await person.until_shown("2 demo/thinker", "2 marked · 2 to 4")
         await person.type("seer")
         await person.press("tab")
         await person.until_shown("3 demo/seer")
@@ -477,7 +477,7 @@ async def test_two_to_four_models_are_marked_by_keys_and_clicks(server: DemoServ
         for name in ("painter", "seer", "tiny"):
             await person.fill(name)
             await person.press("tab")
-        await person.until_shown("4 of 2 to 4 marked")
+        await person.until_shown("4 marked · 2 to 4")
         await person.fill("tortoise")
         await person.press("tab")
         await person.until_told("No more than 4: take a mark away first.")
@@ -527,3 +527,32 @@ async def test_without_a_catalogue_any_id_can_be_typed(server: DemoServer) -> No
         await person.until_shown("no catalogue:")
         await person.press("escape")
         await back(person)
+
+
+async def test_what_cannot_be_saved_stays_in_the_composer(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        server.script(say("first"))
+        await person.ask("hi")
+        conversation = person.chat.session.conversation
+        assert conversation is not None
+        await person.type("what about this")
+        await person.press("f7")
+        await person.until_on(Several)
+        await person.chat.runtime.conversations.delete(conversation.id)
+        await person.fill("thinker")
+        await person.press("tab", "enter")
+        await person.until_told("was deleted")
+        await person.until(lambda: person.app.screen is person.chat)
+        assert person.composer_text == "what about this"
+
+
+async def test_what_was_asked_is_no_draft_of_the_next_session(server: DemoServer) -> None:
+    script(server, sayings(WRITER, THINKER))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.type("h")
+        person.chat.keep_draft()
+        await begin(person, "i", "thinker")
+        await over(person)
+        await person.press("ctrl+q")
+    async with at_screen(screen_runtime(server)) as person:
+        assert person.composer_text == ""

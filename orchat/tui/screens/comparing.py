@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchat.dispatch.pricing import tokens_of
-from orchat.errors import KeyringUnavailable, NoKeys, UsageError
+from orchat.errors import KeyringUnavailable, NoKeys, OrchatError, UsageError
 from orchat.tui.changes import Prompt
 from orchat.tui.shown import number_of
 from orchat.tui.turns import Turns
 from orchat.tui.wording import short_model
 
 if TYPE_CHECKING:
+    from orchat.chat.service import Conversations
     from orchat.chat.turn import Turn
     from orchat.domain.catalog import Pricing
     from orchat.tui.comparing import Contest
     from orchat.tui.screens.chat import ChatScreen
+    from orchat.tui.session import Session
     from orchat.tui.transcript.entry import Entry
 
 
@@ -154,21 +156,30 @@ async def _contend(screen: ChatScreen, asked: _Asked, models: tuple[str, ...]) -
 
 async def _turns(screen: ChatScreen, asked: _Asked, contest: Contest) -> tuple[Turn, ...]:
     """The prompt and an empty answer of each model are kept; what was in the composer is not there any more."""
-    session, service = screen.session, screen.runtime.conversations
-    if session.conversation is None:
-        create = service.create_temporary if session.is_temporary else service.create
-        session.conversation = await create(model=session.choices.model, system=session.choices.system)
-    id = session.conversation.id
-    starts = Turns(screen.runtime, session.shown)
+    session = screen.session
     if asked.prompt_id is not None:
-        return await starts.compared_again(asked.prompt_id, contest.models)(id, contest.wish)
-    turns = await starts.compared(asked.prompt, contest.models)(id, contest.wish)
+        start = Turns(screen.runtime, session.shown).compared_again(asked.prompt_id, contest.models)
+        return await start(await _place(session, screen.runtime.conversations), contest.wish)
     if screen.composer.prompt == asked.prompt:
         screen.composer.replace(Prompt(text=""))
     screen.keep_draft()
+    try:
+        start = Turns(screen.runtime, session.shown).compared(asked.prompt, contest.models)
+        turns = await start(await _place(session, screen.runtime.conversations), contest.wish)
+    except OrchatError:
+        screen.give_back(asked.prompt)
+        raise
     if asked.prompt.text and not session.is_temporary:
         session.history.append(asked.prompt.text)
     return turns
+
+
+async def _place(session: Session, service: Conversations) -> str:
+    """The id of the conversation that is shown; it begins now where it has not yet."""
+    if session.conversation is None:
+        create = service.create_temporary if session.is_temporary else service.create
+        session.conversation = await create(model=session.choices.model, system=session.choices.system)
+    return session.conversation.id
 
 
 COMPARE_ACTIONS = {"compare": compare}
