@@ -19,7 +19,7 @@ MATCH_BEGINS, MATCH_ENDS = "\x02", "\x03"
 """Between these stands what a search found."""
 PREVIEWED = 1_500
 """Characters of a message that a preview shows at most."""
-_WIDE, _MEDIUM = 84, 56
+_WIDE, _MEDIUM = 84, 64
 _BEFORE = 120
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from rich.color import Color as RichColor
+from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 from textual.geometry import Region
@@ -73,3 +75,49 @@ def _true(colour: RichColor | None) -> Color | None:
     if colour is None or colour.triplet is None:
         return None
     return Color(*colour.triplet)
+
+
+async def drawing_of(person: Person, themes: Sequence[str]) -> str:
+    """The screen as text that a change of any letter, colour or style changes.
+
+    First the lines; then, for each line, which style each run of cells has, as ``2a 14b``; then what the letters
+    mean, in every theme. It says as much as a picture, in a tenth of the bytes, and a difference can be read.
+
+    Args:
+        person: In front of it.
+        themes: Names; the first one is the one that is on, and is on again afterwards.
+    """
+    layers = []
+    lines: list[str] = []
+    for theme in themes:
+        person.app.theme = theme
+        await person.settled()
+        strips = strips_of(person)
+        lines = [strip.text.rstrip() for strip in strips]
+        layers.append([[style for segment in strip for style in _cells(segment)] for strip in strips])
+    person.app.theme = themes[0]
+    await person.settled()
+    legend: dict[tuple[str, ...], str] = {}
+    runs = []
+    for rows in zip(*layers, strict=True):
+        letters = [legend.setdefault(cell, _letter(len(legend))) for cell in zip(*rows, strict=True)]
+        runs.append(" ".join(f"{len(list(same))}{letter}" for letter, same in groupby(letters)))
+    meaning = [f"{letter}  {'  |  '.join(styles)}" for styles, letter in legend.items()]
+    return "\n".join([*lines, "", *runs, "", *meaning]) + "\n"
+
+
+def _cells(segment: Segment) -> list[str]:
+    style = segment.style or Style()
+    # Only what is seen: neither links nor places for a selection.
+    seen = Style(
+        color=style.color, bgcolor=style.bgcolor, bold=style.bold, dim=style.dim, italic=style.italic,
+        underline=style.underline, reverse=style.reverse, strike=style.strike,
+    )  # fmt: skip
+    name = str(seen if segment.text.strip() else Style(bgcolor=style.bgcolor, reverse=style.reverse or None))
+    return [name.replace("not ", "no ")] * segment.cell_length
+
+
+def _letter(number: int) -> str:
+    """``a`` to ``z``, then ``aa``."""
+    high, low = divmod(number, 26)
+    return (_letter(high - 1) if high else "") + chr(ord("a") + low)

@@ -1,10 +1,9 @@
-"""How the main views look: as text at every size, as pictures at two. ``--snapshot-update`` makes them anew."""
+"""How the main views look, at every size and in both themes of ours. ``--snapshot-update`` makes them anew."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,51 +12,38 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from orchat.demo.accounts import DemoKey
-from orchat.demo.script import fault, say
+from orchat.demo.script import say
 from orchat.demo.server import DemoServer
-from orchat.tui.screens.help import Help
 from orchat.tui.screens.key_entry import KeyEntry
 from orchat.tui.screens.keys import KeysScreen
-from orchat.tui.screens.picker import Picker
-from orchat.tui.screens.sessions import Sessions
 from orchat.tui.screens.welcome import Welcome
-from tests.support.clock import FakeClock
+from orchat.tui.themes import DARK, LIGHT
+from tests.support import views
+from tests.support.colours import drawing_of
 from tests.support.key_ring import with_keys
 from tests.support.screen import Person, at_screen, screen_runtime
+from tests.support.views import ANSWER, PROMPT, StillClock, away, turn
 
 pytestmark = pytest.mark.anyio
 
-ANSWER = """\
-The net total is **70.84** and the invoice adds 19 % VAT, so it should come to **84.30**. It does.
-
-| item | qty | net |
-|---|--:|--:|
-| Paper A4, 80 g | 12 | 38.40 |
-| Toner, black | 1 | 27.90 |
-
-```python
-def total(lines: list[Line]) -> Decimal:
-    return sum(line.qty * line.price for line in lines)
-```
-"""
 SIZES = [(60, 16), (80, 24), (120, 40), (200, 60)]
+VIEWS = (
+    views.empty,
+    views.chat,
+    views.picker,
+    views.sessions,
+    views.usage,
+    views.help_,
+    views.commands,
+    views.welcome,
+    views.marked,
+    views.error,
+)
 
 
-class Text(SingleFileSnapshotExtension):
+class Drawing(SingleFileSnapshotExtension):
     _write_mode = WriteMode.TEXT
     _file_extension = file_extension = "txt"
-
-
-class Picture(SingleFileSnapshotExtension):
-    _write_mode = WriteMode.TEXT
-    _file_extension = file_extension = "svg"
-
-
-class StillClock(FakeClock):
-    """Time stands still, so that every duration is the same on every machine."""
-
-    async def sleep(self, seconds: float) -> None:
-        await super().sleep(0.0)
 
 
 @pytest.fixture(autouse=True)
@@ -66,83 +52,31 @@ def zone() -> None:
     time.tzset()
 
 
-def text_of(person: Person) -> str:
-    """The screen as text; what a clock on the wall or a fast machine decides is masked."""
-    text = re.sub(r"\d+ tok/s", lambda found: "0" * (len(found[0]) - 6) + " tok/s", person.text)
-    return text + "\n"
-
-
-async def chat(person: Person) -> None:
-    person.chat.composer.area.load("and put all of it into one CSV")
-    await person.until_shown("CSV")
-
-
-async def error(person: Person) -> None:
-    await person.ask("and again")
-    await person.until_shown("Enter")
-
-
-async def picker(person: Person) -> None:
-    await person.press("ctrl+o")
-    await person.until_on(Picker)
-    await person.until_shown("demo/writer")
-    await person.type("demo")
-    await person.settled()
-
-
-async def sessions(person: Person) -> None:
-    await person.press("ctrl+r")
-    await person.until_on(Sessions)
-    await person.until_shown("1 session")
-
-
-async def help_(person: Person) -> None:
-    await person.press("f1")
-    await person.until_on(Help)
-    await person.until_shown("EVERYWHERE", "^R")
-
-
-async def commands(person: Person) -> None:
-    await person.type("/")
-    await person.until_shown("/model [PART]")
-
-
-async def welcome(person: Person) -> None:
-    person.chat.perform("key")
-    await person.until_on(Welcome)
-    await person.until_shown("Paste a key")
-
-
-VIEWS: tuple[Callable[[Person], Awaitable[None]], ...] = (chat, picker, sessions, help_, commands, welcome, error)
+async def drawn(person: Person) -> str:
+    """Text and styles; what a clock on the wall or a fast machine decides is masked."""
+    drawing = await drawing_of(person, (DARK, LIGHT))
+    return re.sub(r"\d+ tok/s", lambda found: "0" * (len(found[0]) - 6) + " tok/s", drawing)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_views(server: DemoServer, snapshot: SnapshotAssertion, size: tuple[int, int]) -> None:
-    server.script(say(ANSWER), fault("402-max-tokens"))
+    server.script(*turn())
     async with at_screen(screen_runtime(server, StillClock(), keys__reconcile=False), size=size) as person:
-        await person.ask("What does this invoice come to?")
         for view in VIEWS:
             await view(person)
             await person.settled()
-            assert text_of(person) == snapshot(extension_class=Text, name=view.__name__.strip("_"))
-            if person.app.screen is not person.chat:
-                await person.press("escape")
-                await person.until(lambda: person.app.screen is person.chat)
-            person.chat.composer.area.load("")
+            assert await drawn(person) == snapshot(extension_class=Drawing, name=view.__name__.strip("_"))
+            await away(person)
 
 
-@pytest.mark.parametrize("theme", ["orchat-dark", "orchat-light"])
-@pytest.mark.parametrize("view", [chat, picker], ids=lambda view: view.__name__)
-async def test_look(
-    server: DemoServer, snapshot: SnapshotAssertion, view: Callable[[Person], Awaitable[None]], theme: str
-) -> None:
-    server.script(say(ANSWER))
-    async with at_screen(screen_runtime(server, StillClock(), tui__theme=theme, keys__reconcile=False)) as person:
-        await person.ask("What does this invoice come to?")
-        await view(person)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_first_run(server: DemoServer, snapshot: SnapshotAssertion, size: tuple[int, int]) -> None:
+    runtime = screen_runtime(server, StillClock(), key=None)
+    async with at_screen(runtime, size=size, wait=False, start_demo=lambda: runtime) as person:
+        await person.until_on(Welcome)
+        await person.until_shown("Try the demo")
         await person.settled()
-        picture = person.app.export_screenshot(simplify=True)
-        assert re.sub(r"\d+(&#160;|\s)tok/s", r"0\1tok/s", picture) == snapshot(extension_class=Picture)
+        assert await drawn(person) == snapshot(extension_class=Drawing, name="first_run")
 
 
 KEYS = {
@@ -155,7 +89,7 @@ KEYS = {
 
 async def keys(person: Person) -> None:
     """One key serves, one was refused, one is disabled; the refused one is looked at."""
-    await person.ask("What does this invoice come to?")
+    await person.ask(PROMPT)
     await person.press("ctrl+k")
     await person.until_on(KeysScreen)
     await person.until_shown("Esc back")
@@ -173,20 +107,8 @@ async def test_keys(tmp_path: Path, snapshot: SnapshotAssertion, size: tuple[int
     async with with_keys(tmp_path, KEYS, clock=StillClock(), size=size, keys__reconcile=False) as (person, server):
         server.script(say(ANSWER))
         await keys(person)
-        assert text_of(person) == snapshot(extension_class=Text, name="keys")
+        assert await drawn(person) == snapshot(extension_class=Drawing, name="keys")
         await person.press("home", "a")
         await person.until_on(KeyEntry)
         await person.settled()
-        assert text_of(person) == snapshot(extension_class=Text, name="key_entry")
-
-
-@pytest.mark.parametrize("theme", ["orchat-dark", "orchat-light"])
-async def test_look_of_keys(tmp_path: Path, snapshot: SnapshotAssertion, theme: str) -> None:
-    async with with_keys(tmp_path, KEYS, clock=StillClock(), tui__theme=theme, keys__reconcile=False) as (
-        person,
-        server,
-    ):
-        server.script(say(ANSWER))
-        await keys(person)
-        picture = person.app.export_screenshot(simplify=True)
-        assert re.sub(r"\d+(&#160;|\s)tok/s", r"0\1tok/s", picture) == snapshot(extension_class=Picture)
+        assert await drawn(person) == snapshot(extension_class=Drawing, name="key_entry")

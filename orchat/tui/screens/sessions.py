@@ -45,7 +45,7 @@ KEYS = (
     ("^S", "export"),
     ("^D", "delete"),
     ("^Z", "undo"),
-    ("Tab", "deleted ones"),
+    ("Tab", "deleted"),
     ("Esc", "back"),
 )
 KEEP = ("^K", "keep this one")

@@ -31,9 +31,9 @@ TRIES = 9
 Outcome = Literal["key", "demo"]
 
 _CHOICES = (
-    ("paste", "Paste a key", "kept in your system's keyring"),
+    ("paste", "Paste a key", "into the system's keyring"),
     ("sign-in", "Sign in with OpenRouter", "no key to copy"),
-    ("demo", "Try the demo", "no key and no network needed"),
+    ("demo", "Try the demo", "no key, no network"),
 )
 
 
