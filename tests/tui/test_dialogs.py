@@ -112,22 +112,6 @@ async def test_usage_is_a_table(server: DemoServer) -> None:
         await person.press("escape")
 
 
-async def test_on_a_narrow_terminal_no_row_of_the_usage_is_wrapped(server: DemoServer) -> None:
-    async with at_screen(screen_runtime(server), size=(120, 40)) as person:
-        await person.enter("/model somebody/a-model-with-a-very-long-name:free")
-        await person.until_on(Picker)
-        await person.press("enter")
-        await person.until(lambda: person.app.screen is person.chat)
-        await person.ask("hello")
-        await person.press("ctrl+u")
-        await person.until_on(UsageScreen)
-        await person.until_shown("whole", "somebody/a-model-with-a-very-long…")
-        await person.pilot.resize_terminal(60, 20)
-        await person.until_gone("whole")
-        rows = [line.strip("│ ").split() for line in person.lines if line.rstrip("│ ").endswith(("$0.00", "cost"))]
-        assert [row[0] for row in rows] == ["DAY", "2026-09-21", "MODEL", "somebody/a-mode…", "KEY", "work"]
-
-
 async def test_help_lists_every_key(server: DemoServer) -> None:
     async with at_screen(screen_runtime(server), size=(100, 60)) as person:
         await person.press("f1")

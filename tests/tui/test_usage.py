@@ -252,3 +252,28 @@ async def test_in_plain_mode_nothing_is_drawn(server: DemoServer) -> None:
         await open_usage(person)
         await person.until_shown("1 request")
         assert set("━─│▁█") & set(person.text) == set()
+
+
+@pytest.mark.anyio
+async def test_on_a_narrow_terminal_no_row_of_the_usage_is_wrapped(server: DemoServer) -> None:
+    runtime = screen_runtime(server)
+    async with at_screen(runtime, size=(120, 60)) as person:
+        await spend(runtime, 0, "somebody/a-model-with-a-very-long-name:free", 10**9)
+        await open_usage(person)
+        await person.until_shown("whole", "somebody/a-model-with-a-very-long…")
+        await person.pilot.resize_terminal(60, 60)
+        await person.until_gone("whole")
+        rows = [line.strip("│ ").split() for line in person.lines if line.rstrip("│ ").endswith(("$0.001", "cost"))]
+        names = [
+            "MODEL",
+            "somebody/a-model-with-a-very-lo…",
+            "KEY",
+            "work",
+            "PROVIDER",
+            "Demo",
+            "SESSION",
+            "outside",
+            "DAY",
+            TODAY,
+        ]
+        assert [row[0] for row in rows] == ["COST", *names]
