@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from orchat.domain.sessions import Transcript
     from orchat.runtime import Runtime
 
-WAYS: dict[WayId, str] = {"again": "r", "over_budget": "b"}
+WAYS: dict[WayId, str] = {"again": "r", "next_key": "n", "over_budget": "b"}
 """Ways on after a failure that are open for one of several answers, and their keys here."""
 ENDS = {"done": "done", "stopped": "stopped", "cut": "cut", "failed": "failed"}
 
@@ -156,6 +156,27 @@ class Compared:
             self.start(await self._runtime.conversations.again(prompt.conversation_id, prompt.id, wish))
         except OrchatError as error:
             self._failed(error)
+
+    async def retry(self) -> None:
+        """Ask its model once more; a key that was put aside is tested first."""
+        if await self._asked.recheck():
+            await self.again()
+
+    async def go_on_with_next_key(self) -> None:
+        """Ask its model once more, and let the next key pay.
+
+        Raises:
+            OrchatError: There is none that can.
+        """
+        held = self.problem.held if self.problem is not None else ""
+        # The answer beside may have gone on with the next key already.
+        if held in ("", (await self._runtime.lease()).label):
+            await self._runtime.switch_key()
+        await self.again()
+
+    def offers(self, way: WayId) -> bool:
+        """Whether its failure can be overcome like this."""
+        return self.problem is not None and any(way == other for other, _ in self.problem.ways)
 
     async def stop(self) -> None:
         """End it; what arrived is kept."""

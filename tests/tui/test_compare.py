@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from textual.widgets import Input
 
+from orchat.demo.accounts import DemoKey
 from orchat.demo.answer import Step
 from orchat.demo.script import fault, say, stall
 from orchat.demo.server import DemoServer
@@ -19,6 +21,7 @@ from orchat.tui.screens.several import Several
 from orchat.tui.screens.welcome import Welcome
 from orchat.tui.widgets.column import AnswerColumn, ColumnHead, TabLine
 from tests.support.compare import SEER, THINKER, WRITER, script
+from tests.support.key_ring import fingerprint, with_keys
 from tests.support.screen import Person, at_screen, screen_runtime
 
 pytestmark = pytest.mark.anyio
@@ -257,6 +260,40 @@ async def test_a_budget_refuses_one_column_and_can_be_overruled_there(server: De
         go.set()
         await over(person)
         assert {state for _, state in heads(person)} == {"done"}
+
+
+async def test_a_refused_key_makes_way_for_the_next_one_in_each_column(tmp_path: Path) -> None:
+    keys = {"work": DemoKey(revoked=True), "private": DemoKey(account="other")}
+    async with with_keys(tmp_path, keys) as (person, server):
+        await begin(person, "hi", "thinker")
+        await over(person)
+        await person.until_shown("The key was refused", "n go on with private", "r test work, try again")
+        script(server, sayings(WRITER, THINKER))
+        await person.press("r")
+        await person.until_shown("asked just now: The key was refused")
+        await person.press("b", "n")
+        await person.until_shown("demo/writer says")
+        await person.press("2", "n")
+        await person.until_shown("demo/thinker says")
+        await over(person)
+        paid = [asked.key_fingerprint for asked in server.chats]
+        assert set(paid[:-2]) == {fingerprint("work")} and paid[-2:] == [fingerprint("private")] * 2
+        await person.press("enter")
+        await back(person)
+        await person.until(lambda: person.chat.figures.key_label == "private")
+
+
+async def test_without_a_next_key_that_can_serve_it_says_so(tmp_path: Path) -> None:
+    keys = {"work": DemoKey(revoked=True), "private": DemoKey(account="other")}
+    async with with_keys(tmp_path, keys) as (person, _):
+        await begin(person, "hi", "thinker")
+        await over(person)
+        await person.until_shown("n go on with private")
+        await person.chat.runtime.parts.shelf.set_disabled("private", True)
+        await person.press("n")
+        await person.until_told("no other key")
+        await person.press("escape")
+        await back(person)
 
 
 async def test_columns_become_tabs_and_columns_again_while_the_answers_arrive(server: DemoServer) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import events, on, work
@@ -14,6 +15,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from orchat.domain.clean import clean_line
+from orchat.errors import OrchatError
 from orchat.tui import changes
 from orchat.tui.changes import Change
 from orchat.tui.comparing import WAYS, Compared, Comparing, Contest
@@ -65,6 +67,7 @@ class CompareScreen(Screen[int]):
         Binding("enter,u", "use", "Use", show=False),
         Binding("c", "copy", "Copy", show=False),
         Binding(WAYS["again"], "again", "Again", show=False),
+        Binding(WAYS["next_key"], "next_key", "Next key", show=False),
         Binding(WAYS["over_budget"], "anyway", "Send anyway", show=False),
     ]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
@@ -243,19 +246,27 @@ class CompareScreen(Screen[int]):
 
     def action_again(self) -> None:
         """Ask this model once more."""
-        self._again(self._answer, over_budget=False)
+        self._ask(self._answer, self._answer.retry)
+
+    def action_next_key(self) -> None:
+        """Go on with the next key."""
+        if self._answer.offers("next_key"):
+            self._ask(self._answer, self._answer.go_on_with_next_key)
 
     def action_anyway(self) -> None:
         """Send what a budget held back."""
-        problem = self._answer.problem
-        if problem is not None and any(way == "over_budget" for way, _ in problem.ways):
-            self._again(self._answer, over_budget=True)
+        if self._answer.offers("over_budget"):
+            self._ask(self._answer, partial(self._answer.again, over_budget=True))
 
     @work(group="compare", exclusive=False, exit_on_error=False, description="ask a model again")
-    async def _again(self, answer: Compared, *, over_budget: bool) -> None:
-        if not answer.is_running:
-            await answer.again(over_budget=over_budget)
-            self._show_all()
+    async def _ask(self, answer: Compared, again: Callable[[], Awaitable[None]]) -> None:
+        if answer.is_running:
+            return
+        try:
+            await again()
+        except OrchatError as error:
+            self.say(error.message)
+        self._show_all()
 
     @on(Transcript.LinkClicked)
     @work(group="link", exclusive=True, exit_on_error=False, description="open a link")
