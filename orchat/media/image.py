@@ -35,6 +35,7 @@ MAX_OUTPUT = 4_500_000
 """Bytes that are sent; providers take 5 MB."""
 
 _SAMPLE = 256
+_TILE = 64
 _PHOTO_COLOURS = 8192
 _QUALITIES = (90, 80, 65)
 _SMALLEST_SIDE = 16
@@ -301,6 +302,8 @@ def _encode(picture: Image.Image, shown: str, max_side: int, max_bytes: int) -> 
     """The picture in a form that is small enough: as PNG if it is no photo, else as JPEG, in the end smaller."""
     picture = _in_plain_colours(picture)
     photo = picture.mode != "RGBA" and _is_photo(picture)
+    # Photos have no edges in colour alone that halving could blur; coloured letters are nothing else.
+    subsampling = 2 if photo else 0
     picture = _scaled(picture, _fitted(picture.size, max_side))
     if not photo:
         data = _saved(picture, "PNG")
@@ -309,7 +312,7 @@ def _encode(picture: Image.Image, shown: str, max_side: int, max_bytes: int) -> 
     picture = _on_white(picture)
     while True:
         for quality in _QUALITIES:
-            data = _saved(picture, "JPEG", quality=quality, subsampling=0)
+            data = _saved(picture, "JPEG", quality=quality, subsampling=subsampling)
             if len(data) <= max_bytes:
                 return picture, data, "image/jpeg"
         if max(picture.size) <= _SMALLEST_SIDE:
@@ -325,8 +328,7 @@ def _in_plain_colours(picture: Image.Image) -> Image.Image:
         picture.info.pop("transparency", None)
     opaque = "L" if picture.mode in ("1", "L") else "RGB"
     mode = "RGBA" if picture.has_transparency_data else opaque
-    # A copy, because what convert returns may be the picture itself.
-    plain = picture.convert(mode) if mode != picture.mode else picture.copy()
+    plain = picture.convert(mode) if mode != picture.mode else picture
     if mode == "RGBA" and plain.getchannel("A").getextrema() == (255, 255):
         plain = plain.convert("RGB")
     # Encoders write comments and colour profiles from here.
@@ -335,12 +337,28 @@ def _in_plain_colours(picture: Image.Image) -> Image.Image:
 
 
 def _is_photo(picture: Image.Image) -> bool:
-    """Whether a picture has the many colours of a photo; screenshots, drawings and scanned letters have few."""
+    """Whether a picture has the many colours or the grain of a photo; screenshots, drawings and clean scans do not."""
     from PIL import Image
 
     # No resampling: mixing neighbours would invent colours.
     sample = picture.resize((_SAMPLE, _SAMPLE), Image.Resampling.NEAREST)
-    return sample.mode != "L" and sample.getcolors(_PHOTO_COLOURS) is None
+    return (sample.mode != "L" and sample.getcolors(_PHOTO_COLOURS) is None) or _is_grainy(picture)
+
+
+def _is_grainy(picture: Image.Image) -> bool:
+    """Whether most pixels differ from their neighbours, as on photographed paper: a PNG of that is huge and slow."""
+    from PIL import ImageChops
+
+    if min(picture.size) < _SAMPLE:
+        return False
+    width, height = (side - _TILE for side in picture.size)
+    equal = 0
+    for across in (1, 2, 3):
+        for down in (1, 2, 3):
+            left, top = across * width // 4, down * height // 4
+            tile = picture.crop((left, top, left + _TILE, top + _TILE)).convert("L")
+            equal += ImageChops.difference(tile, ImageChops.offset(tile, 1, 0)).histogram()[0]
+    return equal * 2 < 9 * _TILE * _TILE
 
 
 def _scaled(picture: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import zlib
@@ -81,6 +82,65 @@ for path in sorted(Path(sys.argv[1]).iterdir()):
     done = subprocess.run([sys.executable, "-c", program, folder], cwd=ROOT, capture_output=True, text=True, timeout=60)
 
     assert (done.stdout.split(), done.stderr) == (["refused"] * len(BOMBS), "")
+
+
+GHOSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n(/etc/passwd) (r) file\n"
+GUARD = """
+import resource, shutil, sys, time
+from pathlib import Path
+from orchat.errors import MediaError
+from orchat.media.files import load_image
+from PIL import Image
+Image.init()
+assert shutil.which("gs")
+for path in sorted(Path(sys.argv[1]).iterdir()):
+    Path("/proc/self/clear_refs").write_text("5")
+    began = time.process_time()
+    try:
+        load_image(path)
+        said = "a picture"
+    except MediaError as error:
+        said = f"{error} | {error.hint}"
+    status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+    peak_mb = int(status["VmHWM"].split()[0]) // 1024
+    print(path.name, f"{time.process_time() - began:.2f}", peak_mb, said, sep="\\t")
+"""
+
+
+def test_the_whole_corpus_costs_little_and_each_file_is_one_clear_line(tmp_path: Path) -> None:
+    corpus = {f"bomb {name}": data for name, data in BOMBS.items()}
+    for pillow in ("PNG", "JPEG", "WEBP", "GIF"):
+        data = encoded(photo((1600, 1200)), pillow)
+        corpus |= {f"cut {pillow} {part:02}": data[: len(data) * part // 16] for part in range(1, 16)}
+    frames = b"".join(b"\x21\xf9\x04\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02L\x01\0" for _ in range(10_000))
+    corpus |= {
+        "fine 39 megapixels": png_of_zeros(6200, 6200),
+        "fine gif of 10,000 frames": gif_screen(1, 1)[:-1] + frames + b";",
+        "fine wrong extension.jpg": encoded(quarters(), "PNG"),
+        "strip": png_of_zeros(65_535, 1),
+        "drawing.png": GHOSTSCRIPT,
+        "empty.png": b"",
+        "text.png": b"not a picture",
+    }
+    folder, tools = tmp_path / "corpus", tmp_path / "bin"
+    folder.mkdir()
+    tools.mkdir()
+    for name, data in corpus.items():
+        (folder / name).write_bytes(data)
+    gs = tools / "gs"
+    gs.write_text(f"#!/bin/sh\necho called >{tmp_path}/called\n")
+    gs.chmod(0o700)
+    environ = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}  # for a child
+    done = subprocess.run(
+        [sys.executable, "-c", GUARD, folder], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120
+    )
+    assert done.stderr == ""
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    assert [row[0] for row in rows] == sorted(corpus)
+    assert [row for row in rows if float(row[1]) > 2 or int(row[2]) > 150] == []
+    assert [row for row in rows if (row[3] == "a picture") != row[0].startswith("fine ")] == []
+    assert [row for row in rows if row[3] != "a picture" and row[3].endswith("| None")] == []
+    assert not (tmp_path / "called").exists()
 
 
 WHOLE = {pillow: encoded(photo((200, 150)), pillow) for pillow in ("PNG", "JPEG", "WEBP", "GIF")}

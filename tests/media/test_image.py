@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
 from orchat.errors import MediaDamaged, MediaTooLarge, MediaUnsupported
-from orchat.media.image import MAX_INPUT, PreparedImage, prepare, webp_size
+from orchat.media.image import MAX_INPUT, PreparedImage, encode, prepare, webp_size
 from tests.support.pictures import BLUE, GREEN, RED, WHITE, corners, encoded, near, photo, quarters
 
 UPRIGHT = (RED, GREEN, BLUE, WHITE)
@@ -372,3 +372,20 @@ def test_the_size_of_a_webp_is_read_from_its_header(size: tuple[int, int], optio
 
 def test_a_webp_without_a_header_has_no_size() -> None:
     assert webp_size(b"RIFF" + struct.pack("<I", 4) + b"WEBPVP8 ") == (0, 0)
+
+
+def test_photographed_paper_becomes_a_jpeg_and_a_clean_scan_stays_a_png() -> None:
+    paper = Image.new("L", (800, 600), 250)
+    ImageDraw.Draw(paper).text((100, 100), "Invoice 84.30", fill=10, font_size=40)
+    grain = Image.blend(paper, Image.effect_noise(paper.size, 40), 0.3)
+    assert prepare(encoded(paper, "PNG"), "clean").mime == "image/png"
+    assert prepare(encoded(paper.convert("RGB"), "PNG"), "clean").mime == "image/png"
+    assert prepare(encoded(grain, "PNG"), "grainy").mime == "image/jpeg"
+    assert prepare(encoded(grain.convert("RGB"), "PNG"), "grainy").mime == "image/jpeg"
+
+
+def test_pixels_that_are_drawn_here_are_made_fit_to_send_as_well() -> None:
+    made = encode(quarters(size=(400, 300)), "page\x1b[2J", max_side=200)
+    assert (made.width, made.height, made.original_width, made.mime) == (200, 150, 400, "image/png")
+    assert near(corners(made.data), (RED, GREEN, BLUE, WHITE))
+    assert "\x1b" not in made.name
