@@ -32,8 +32,18 @@ if TYPE_CHECKING:
 
 REST_S = 0.12
 """Seconds on a file until it is made fit to send, to say what would be sent."""
+_LOW = 20
+"""Rows of a terminal below which only the first facts are shown."""
 _AT_ONCE = 40
 """Files whose heads are read before the list is drawn anew."""
+
+
+class NameLine(Input):
+    """Takes every letter but the space, which chooses a file."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether a key is a letter here."""
+        return key != "space" and super().check_consume_key(key, character)
 
 
 class AttachDialog(Dialog[tuple[Wanted, ...]]):
@@ -100,7 +110,7 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
             with Vertical(id="left"):
                 with Horizontal(classes="ask"):
                     yield Static(Content("›"))
-                    yield Input(placeholder="a part of a name, or a path", select_on_focus=False)
+                    yield NameLine(placeholder="a part of a name, or a path", select_on_focus=False)
                 yield RowList(empty="reading the folder …")
                 yield Static(Content(""), id="summary")
             yield Picture(plain=self._is_plain, id="right")
@@ -108,7 +118,6 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
 
     def on_mount(self) -> None:
         """Typing begins at once."""
-        self._rest = self.set_timer(REST_S, self._rested, pause=True)
         self.query_one(Input).focus()
         self._read(self.folder, self._first)
 
@@ -221,8 +230,8 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
         """Show the highlighted file at once; what would be sent of it comes when the person rests on it."""
         found, picture = self._looked_at, self.query_one(Picture)
         if self._rest is not None:
-            self._rest.reset()
-            self._rest.resume()
+            self._rest.stop()
+        self._rest = self.set_timer(REST_S, self._rested)
         if found is None or found.is_folder:
             picture.say("")
         else:
@@ -261,7 +270,7 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
 
     def _show_summary(self) -> None:
         found = self._looked_at
-        is_low = self.has_class("-low")
+        most = 2 if self.size.height < _LOW else None
         lines: list[Content] = []
         if self._chosen:
             ready = [self._ready.get(path) for path in self._chosen]
@@ -271,7 +280,7 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
             lines = file_facts(self._seen.get(found.path), ready_or_not, self._asked)
             if isinstance(ready_or_not, MediaError) and self.has_class("-wide"):
                 self.query_one(Picture).say(f"{ready_or_not.message}. {ready_or_not.hint or ''}")
-        self.query_one("#summary", Static).update(stack(*(lines[:2] if is_low else lines)))
+        self.query_one("#summary", Static).update(stack(*lines[:most]))
 
     def _show_keys(self) -> None:
         count = len(self._chosen)

@@ -49,6 +49,11 @@ class Attaching(Asking):
         self._in_order = asyncio.Lock()
         self._turnstile = asyncio.Lock()
         self._last_attached: dict[str, Attached] = {}
+        self.call_after_refresh(self._clear_up)
+
+    @work(group="sweep", exclusive=True, exit_on_error=False, description="remove files of drafts that are gone")
+    async def _clear_up(self) -> None:
+        await asyncio.to_thread(self._drafts.sweep, self.runtime.clock.now())
 
     # ---- attaching ----
 

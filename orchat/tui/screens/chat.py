@@ -10,6 +10,7 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 
 from orchat.errors import OrchatError
 from orchat.tui import changes, commands, slash
@@ -97,6 +98,7 @@ class ChatScreen(Attaching):
         self._pulse = Pulse(self, self._wait, self._tick)
         self._drafts = Drafts(runtime.paths.drafts)
         self.editing = Editing(self)
+        self._draft_timer: Timer | None = None
         self._said: set[str] = set()
 
     # ---- parts ----
@@ -139,7 +141,6 @@ class ChatScreen(Attaching):
         area.send_on_enter = tui.send_on_enter
         area.focus()
         self._show_state()
-        self._draft_timer = self.set_timer(DRAFT_S, self.keep_draft, pause=True)
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -274,8 +275,9 @@ class ChatScreen(Attaching):
         is_typing = self.focused is self.composer.area
         if event.prompt.text and not event.prompt.text.startswith("/") and is_typing:
             self.transcript.mark(None)
-        self._draft_timer.reset()
-        self._draft_timer.resume()
+        if self._draft_timer is not None:
+            self._draft_timer.stop()
+        self._draft_timer = self.set_timer(DRAFT_S, self.keep_draft)
         self._show_estimate()
 
     @on(PromptArea.EndPressed)
