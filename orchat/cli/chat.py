@@ -92,6 +92,7 @@ def open_chat(
         prompt=prompt,
         system=system if system is not None or worn is None else worn.system,
         parameters=worn.parameters if worn else {},
+        persona=persona,
         is_temporary=temporary,
     )
     return open_screen(invocation, beginning, latest=latest)

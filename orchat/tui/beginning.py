@@ -21,5 +21,7 @@ class Beginning:
     """System prompt; None: the session's, else as configured."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """Fields of every request, such as a persona's temperature."""
+    persona: str | None = None
+    """Name of the persona that model, system prompt and parameters come from."""
     is_temporary: bool = False
     """New sessions leave nothing on the disk."""

@@ -12,6 +12,7 @@ from orchat.domain.money import Usage, to_pico
 from orchat.tui.standing import active_holds, day_left, report_of_today
 
 if TYPE_CHECKING:
+    from orchat.config import Config
     from orchat.domain.catalog import Model
     from orchat.domain.conversation import StoredMessage
     from orchat.domain.ledger import UsageRow
@@ -87,10 +88,8 @@ class Figures:
     """Those that are nearly used up or overrun."""
     at: float = 0.0
     """Epoch seconds of these figures."""
-    temperature: float | None = None
-    """Only when it is set."""
-    system: str | None = None
-    """System prompt."""
+    asked: tuple[tuple[str, str], ...] = ()
+    """What requests say besides the conversation, where that is not the usual: name and value."""
 
     @property
     def context_used(self) -> int | None:
@@ -190,9 +189,17 @@ async def take_figures(runtime: Runtime, session: Session, lease: KeyLease | Non
         holds=active_holds(known, now),
         budgets=await _budgets(runtime, session, lease, now),
         at=now,
-        temperature=config.chat.temperature,
-        system=session.system,
+        asked=_asked(session, config),
     )
+
+
+def _asked(session: Session, config: Config) -> tuple[tuple[str, str], ...]:
+    from orchat.tui.asked import unusual
+
+    choices = session.choices
+    first = [("persona", choices.persona)] if choices.persona else []
+    system = [("system prompt", "set")] if choices.system else []
+    return (*first, *system, *unusual(choices.parameters, config))
 
 
 async def _known(runtime: Runtime, lease: KeyLease | None) -> KnownKey | None:

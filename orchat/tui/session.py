@@ -10,7 +10,7 @@ from orchat.errors import KeyringUnavailable, NoKeys, OrchatError
 from orchat.tui import changes
 from orchat.tui.branches import Branches
 from orchat.tui.changes import Change, Prompt
-from orchat.tui.choices import Choices
+from orchat.tui.choices import Asked, Choices
 from orchat.tui.entries import stored_problem_of, you_entry
 from orchat.tui.keymap import USUAL, Keymap
 from orchat.tui.problems import Problem
@@ -35,9 +35,7 @@ class Session:
     Args:
         runtime: The parts behind the screen; it need not have started yet.
         show: Told of every change, at once and in order.
-        model: Model to ask; None: the conversation's, else the default.
-        system: System prompt of new conversations.
-        parameters: Fields of every request.
+        asked: How new conversations are asked.
         temporary: New conversations leave nothing on the disk.
         keymap: The keys that lead on where something went wrong.
     """
@@ -47,16 +45,14 @@ class Session:
         runtime: Runtime,
         show: Callable[[Change], None],
         *,
-        model: str | None = None,
-        system: str | None = None,
-        parameters: Mapping[str, Any] | None = None,
+        asked: Asked | None = None,
         temporary: bool = False,
         keymap: Keymap = USUAL,
     ) -> None:
         self._runtime = runtime
         self._show = show
         self._asked: Answering | None = None
-        self.choices = Choices(runtime, model=model, system=system, parameters=parameters)
+        self.choices = Choices(runtime, self, asked or Asked())
         """What the next request is asked with."""
         self._are_new_temporary = temporary
         self._is_new_temporary = temporary
@@ -80,7 +76,7 @@ class Session:
     @property
     def model(self) -> str:
         """Id of the model that is asked next; empty while the default is not known."""
-        return self.choices.model_of(self.conversation)
+        return self.choices.model
 
     @property
     def title(self) -> str:
@@ -90,7 +86,7 @@ class Session:
     @property
     def system(self) -> str | None:
         """The system prompt."""
-        return self.conversation.system if self.conversation else self.choices.system
+        return self.choices.system
 
     @property
     def is_temporary(self) -> bool:
@@ -133,14 +129,12 @@ class Session:
 
     async def choose_model(self, model: str) -> None:
         """Ask this model from now on, and remember that it was chosen."""
-        await self.choices.use_model(model, self.conversation)
+        await self.choices.use_model(model)
         self._show(changes.StateChanged())
 
     async def set_system(self, text: str) -> None:
         """Give the following turns a system prompt; an empty one takes it away."""
-        await self.choices.use_system(text, self.conversation)
-        if self.conversation is not None:
-            await self.reload()
+        await self.choices.use_system(text)
         self._show(changes.StateChanged())
 
     async def rename(self, title: str) -> None:
@@ -197,7 +191,7 @@ class Session:
     def reset(self) -> None:
         """Begin a new conversation; the chosen model stays."""
         self._is_new_temporary = self._are_new_temporary
-        self.choices.model = self.model or None
+        self.choices.keep_model()
         self._forget()
         self.shown.replace(None)
         self._show(changes.StateChanged())
@@ -364,7 +358,7 @@ class Session:
         wish = self.choices.wish(parameters, over_budget=over_budget)
         if self.conversation is None:
             create = service.create_temporary if self._is_new_temporary else service.create
-            self.conversation = await create(model=self.choices.model, system=self.choices.system)
+            self.conversation = await create(**self.choices.of_new())
         turn = await start(self.conversation.id, wish)
         asked.began(turn)
         self.shown.keep(turn.prompt, await service.branch(turn.conversation_id, turn.prompt.id))

@@ -14,6 +14,7 @@ from orchat.runtime import Runtime
 from orchat.tasks import Tasks
 from orchat.tui import changes
 from orchat.tui.changes import Change, Prompt
+from orchat.tui.choices import Asked
 from orchat.tui.session import Session
 from tests.support.clock import FakeClock
 from tests.support.screen import screen_runtime
@@ -162,7 +163,7 @@ async def test_time_counts_up_while_an_answer_runs(server: DemoServer) -> None:
 
 async def test_a_kept_conversation_is_opened_and_another_begun(runtime: Runtime, server: DemoServer) -> None:
     server.script(say("one"))
-    session = Session(runtime, Listener(), model="demo/writer")
+    session = Session(runtime, Listener(), asked=Asked(model="demo/writer"))
     await session.set_system("be brief")
     await session.converse(Prompt(text="hello"))
     assert session.conversation is not None and session.system == "be brief"

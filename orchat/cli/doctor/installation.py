@@ -84,8 +84,8 @@ def keymap(loaded: LoadedConfig) -> Iterator[Finding]:
     from orchat.tui.keymap import faults_of
 
     faults = faults_of(loaded)
-    for fault in faults:
-        yield warn("keymap", fault.message, fault.hint)
+    for wrong in faults:
+        yield warn("keymap", wrong.message, wrong.hint)
     if not faults:
         own = len(loaded.config.keymap)
         yield ok("keymap", f"{own} of your own" if own else "the usual keys")

@@ -15,6 +15,7 @@ from orchat.tui.problems import Problem
 from orchat.tui.screens.attachments import ATTACHMENT_ACTIONS
 from orchat.tui.screens.comparing import COMPARE_ACTIONS
 from orchat.tui.screens.messages import MESSAGE_ACTIONS
+from orchat.tui.screens.parameters import PARAMETER_ACTIONS
 from orchat.tui.screens.temporary import TEMPORARY_ACTIONS
 
 if TYPE_CHECKING:
@@ -244,6 +245,7 @@ ACTIONS: dict[str, Action] = {
     "system": system,
     "rename": rename,
     **TEMPORARY_ACTIONS,
+    **PARAMETER_ACTIONS,
     "key": key,
     "login": login,
     "theme": theme,

@@ -125,6 +125,7 @@ class Asking(Starting):
         if at is not None:
             await self._lead_to(id_or_prefix, at)
         await self.session.open(id_or_prefix)
+        self.session.choices.leave_model()
         self.take_draft()
         self.to_composer()
         entry = next((entry for entry in self.session.entries if at is not None and entry.key == at), None)

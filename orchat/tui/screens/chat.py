@@ -18,6 +18,7 @@ from orchat.tui.attached import tokens_of
 from orchat.tui.beginning import Beginning
 from orchat.tui.branches import LOOK_S
 from orchat.tui.changes import Change, Prompt
+from orchat.tui.choices import Asked
 from orchat.tui.drafts import Drafts
 from orchat.tui.editing import Editing
 from orchat.tui.figures import CHARS_PER_TOKEN, Figures, draft_cost, take_figures
@@ -87,9 +88,12 @@ class ChatScreen(Attaching):
         self.session = Session(
             runtime,
             self._show,
-            model=beginning.model,
-            system=runtime.config.chat.system if beginning.system is None else beginning.system,
-            parameters=beginning.parameters,
+            asked=Asked(
+                model=beginning.model,
+                system=runtime.config.chat.system if beginning.system is None else beginning.system,
+                parameters=beginning.parameters,
+                persona=beginning.persona,
+            ),
             temporary=beginning.is_temporary,
             keymap=self.keymap,
         )
@@ -226,17 +230,19 @@ class ChatScreen(Attaching):
         """What a key does."""
         self.perform(command_id)
 
-    def perform(self, command_id: str, argument: str = "") -> None:
-        """Carry out a command of the table."""
+    def perform(self, command_id: str, argument: str = "", *, line: str = "") -> None:
+        """Carry out a command of the table; the line that it was typed in comes back if it cannot be."""
         if not moved(self, command_id):
-            self._run(command_id, argument)
+            self._run(command_id, argument, line)
 
     @work(group="command", exclusive=False, exit_on_error=False, description="carry out a command")
-    async def _run(self, command_id: str, argument: str) -> None:
+    async def _run(self, command_id: str, argument: str, line: str) -> None:
         try:
             await ACTIONS[command_id](self, argument)
         except OrchatError as error:
             self.say(f"{error.message}{f': {error.hint}' if error.hint else ''}", severity="warning")
+            if argument and self.composer.is_empty:
+                self.composer.area.load(line)
 
     @on(Composer.Commanded)
     def _commanded(self, event: Composer.Commanded) -> None:
@@ -244,7 +250,7 @@ class ChatScreen(Attaching):
         parsed = slash.parse(event.line)
         if parsed is not None:
             self.composer.accept_command()
-            self.perform(parsed[0].id, parsed[1])
+            self.perform(parsed[0].id, parsed[1], line=event.line)
         elif name := slash.unknown(event.line):
             self.say(f"There is no command {name}. Two slashes send it as text.", severity="warning")
         else:

@@ -178,7 +178,7 @@ async def _place(session: Session, service: Conversations) -> str:
     """The id of the conversation that is shown; it begins now where it has not yet."""
     if session.conversation is None:
         create = service.create_temporary if session.is_temporary else service.create
-        session.conversation = await create(model=session.choices.model, system=session.choices.system)
+        session.conversation = await create(**session.choices.of_new())
     return session.conversation.id
 
 

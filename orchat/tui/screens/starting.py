@@ -95,6 +95,8 @@ class Starting(Screen[None]):
         """Show a kept session; what was asked for on the command line counts from now on."""
         await self.session.open(id_or_prefix)
         self.take_draft()
+        if self._beginning.persona is not None:
+            await self.session.choices.wear(self._beginning.persona)
         if self._beginning.system is not None:
             await self.session.set_system(self._beginning.system)
 

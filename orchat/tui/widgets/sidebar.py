@@ -72,10 +72,11 @@ class Sidebar(Widget):
                 _context(figures, width, bars=bars),
                 key_block(figures, width, now, bars=bars, full=full),
                 _model(figures, width),
+                asked_lines(figures, width),
             )
-            if sum(len(section) + 1 for section in sections) <= self.content_size.height + 1:
+            if sum(len(section) + 1 for section in sections if section) <= self.content_size.height + 1:
                 break
-        return stack(*(stack(*section, Content("")) for section in sections))
+        return stack(*(stack(*section, Content("")) for section in sections if section))
 
 
 class StatusLine(Widget):
@@ -132,6 +133,9 @@ def status_parts(figures: Figures, now: float) -> list[Content]:
         parts.append(Content.assemble(("free ", DIM), free_left(figures.report)))
     if figures.context_used is not None:
         parts.append(Content.assemble(("context ", DIM), context_words(figures)))
+    if figures.asked:
+        words = ", ".join(name if value in ("set", "on", "true") else value for name, value in figures.asked)
+        parts.append(Content.assemble(("asked with ", DIM), plain(words, 60)))
     return [*parts[:1], *(part for part in urgent if part), *parts[1:]]
 
 
@@ -276,10 +280,20 @@ def _model(figures: Figures, width: int) -> tuple[Content, ...]:
         lines.append(_pair("in / out per M", prices(model), width))
     if figures.provider:
         lines.append(_pair("provider", plain(figures.provider, 40), width))
-    if figures.temperature is not None:
-        lines.append(_pair("temperature", Content.styled(f"{figures.temperature:g}", YOU), width))
-    if figures.system:
-        lines.append(_pair("system prompt", Content.styled("set", YOU), width))
+    return tuple(lines)
+
+
+def asked_lines(figures: Figures, width: int) -> tuple[Content, ...]:
+    """What requests say besides the conversation, where that is not the usual.
+
+    Args:
+        figures: What is known.
+        width: Cells.
+    """
+    lines = [Content.styled("ASKED WITH", HEAD)] if figures.asked else []
+    for name, value in figures.asked:
+        shown = plain(value, 80).stylize(YOU).truncate(max(4, width - len(name) - 1), ellipsis=True)
+        lines.append(_pair_of(plain(name, 24), shown, width))
     return tuple(lines)
 
 
