@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
-from textual.content import Content
-
-from orchat.domain.clean import clean_line
 from orchat.errors import UsageError
-from orchat.tui.lines import DIM, STRONG
 from orchat.tui.problems import Problem
 from orchat.tui.screens.attachments import ATTACHMENT_ACTIONS
 from orchat.tui.screens.comparing import COMPARE_ACTIONS
@@ -19,8 +14,6 @@ from orchat.tui.screens.parameters import PARAMETER_ACTIONS
 from orchat.tui.screens.temporary import TEMPORARY_ACTIONS
 
 if TYPE_CHECKING:
-    from textual.screen import Screen
-
     from orchat.tui.screens.chat import ChatScreen
 
 Action = Callable[["ChatScreen", str], Awaitable[None]]
@@ -214,18 +207,6 @@ async def palette(screen: ChatScreen, _argument: str) -> None:
 async def quit_(screen: ChatScreen, _argument: str) -> None:
     """Leave; everything is saved."""
     await screen.app.action_quit()
-
-
-async def open_link(screen: Screen[Any], href: str) -> None:
-    """Open a link after its host was shown."""
-    from orchat.tui.screens.confirm import Confirm
-
-    address = clean_line(href, 300)
-    parts = urlsplit(href)
-    place = clean_line(parts.hostname or parts.path, 100)
-    about = Content.assemble((place, STRONG), "\n", (address, DIM))
-    if await screen.app.push_screen_wait(Confirm("Open this link?", about, yes="open")):
-        screen.app.open_url(href)
 
 
 async def new_key(screen: ChatScreen, _argument: str) -> None:

@@ -25,8 +25,9 @@ from orchat.tui.figures import CHARS_PER_TOKEN, Figures, draft_cost, take_figure
 from orchat.tui.keymap import read_keymap
 from orchat.tui.keys import command_bindings
 from orchat.tui.pulse import Pulse
-from orchat.tui.screens.actions import ACTIONS, open_link
+from orchat.tui.screens.actions import ACTIONS
 from orchat.tui.screens.attaching import Attaching
+from orchat.tui.screens.links import open_link
 from orchat.tui.screens.messages import moved
 from orchat.tui.session import Session
 from orchat.tui.stage import Stage

@@ -22,6 +22,7 @@ from orchat.tui.comparing import WAYS, Compared, Comparing, Contest
 from orchat.tui.lines import ACCENT, DIM, spread
 from orchat.tui.pulse import Pulse
 from orchat.tui.screens.confirm import Confirm
+from orchat.tui.screens.links import open_link
 from orchat.tui.tally import projected
 from orchat.tui.transcript.widget import Transcript
 from orchat.tui.widgets.column import AnswerColumn, TabLine, fits_columns
@@ -271,8 +272,6 @@ class CompareScreen(Screen[int]):
     @on(Transcript.LinkClicked)
     @work(group="link", exclusive=True, exit_on_error=False, description="open a link")
     async def _link_clicked(self, event: Transcript.LinkClicked) -> None:
-        from orchat.tui.screens.actions import open_link
-
         await open_link(self, event.href)
 
     def say(self, words: str) -> None:
