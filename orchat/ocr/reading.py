@@ -7,27 +7,15 @@ have arrived are still written, so that they are not paid twice.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import deque
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from orchat.dispatch.dispatcher import Circumstances
-from orchat.domain.content import message
 from orchat.domain.events import FellBack, Finished, Queued, Retrying, SwitchedKey
 from orchat.domain.money import format_usd
-from orchat.domain.request import ChatRequest
-from orchat.errors import (
-    BudgetExceeded,
-    ContentRefused,
-    MediaDamaged,
-    MediaError,
-    OrchatError,
-    RequestFailed,
-    StreamInterrupted,
-    UpstreamFailed,
-)
+from orchat.errors import BudgetExceeded, MediaError, OrchatError, StoreError, StreamInterrupted
 from orchat.ocr import verdict
 from orchat.ocr.page import (
     Page,
@@ -40,7 +28,8 @@ from orchat.ocr.page import (
     Record,
     Totals,
 )
-from orchat.tasks import Tasks, finish
+from orchat.ocr.sending import check_whole, picture_of, record_of, request_for
+from orchat.tasks import Tasks, finish, settled
 
 if TYPE_CHECKING:
     from orchat.clock import Clock
@@ -191,7 +180,7 @@ class Reading:
             if self._stop.is_set():
                 break
             try:
-                picture = await asyncio.to_thread(_prepared, page, self._terms.media)
+                picture = await asyncio.to_thread(picture_of, page, self._terms.media)
             except MediaError as error:
                 for twin in self._twins[page.key]:
                     self._fail(twin, error)
@@ -201,24 +190,30 @@ class Reading:
             await self._prepared.put(None)
 
     async def _work(self) -> None:
+        keeping: asyncio.Task[None] | None = None
         while (item := await self._prepared.get()) is not None:
-            if await self._may_spend():
-                try:
-                    await self._read(*item)
-                finally:
+            if not await self._may_spend():
+                continue
+            record = None
+            try:
+                record = await self._read(*item)
+            finally:
+                if record is None:
                     self._give_back()
+            if record is not None:
+                # The next page is sent while this one is written; whoever loses patience, what is paid for is kept.
+                before, keeping = keeping, self._keeping.spawn(self._kept(item[0], record), name="keep a page")
+                await _ended_well(before)
+        await _ended_well(keeping)
 
-    async def _read(self, page: Page, picture: PreparedImage) -> None:
-        """One page, however often it has to be sent."""
+    async def _read(self, page: Page, picture: PreparedImage) -> Record | None:
+        """One page, however often it has to be sent; None when it cannot be read, or not now."""
         self._tell(PageStarted(page=page))
         tries, waited_s = 0, 0.0
         while not self._stop.is_set():
             tries += 1
             try:
-                record = await self._asked(page, picture)
-                # Once paid for, a page is kept, whoever loses patience meanwhile.
-                await finish(self._keep(page, record), self._keeping, name="keep a page")
-                return
+                return await self._asked(page, picture)
             except OrchatError as error:
                 if isinstance(error, StreamInterrupted):
                     # What a cut answer cost is not known for a while.
@@ -239,9 +234,10 @@ class Reading:
                     case verdict.Skip():
                         for twin in self._twins[page.key]:
                             self._fail(twin, error)
-                        return
+                        return None
                     case verdict.Stop():
                         self._halt(error)
+        return None
 
     async def _asked(self, page: Page, picture: PreparedImage) -> Record:
         """What the model reads on a page.
@@ -250,12 +246,7 @@ class Reading:
             OrchatError: Nothing came, or not all of it.
         """
         job, terms = self._job, self._terms
-        request = ChatRequest(
-            messages=(message("user", job.manifest.prompt, picture.part),),
-            model=job.models[0],
-            max_completion_tokens=terms.max_tokens,
-            temperature=0.0,
-        )
+        request = request_for(picture, prompt=job.manifest.prompt, model=job.models[0], max_tokens=terms.max_tokens)
         # An empty list of fallbacks would mean the configured ones, which may not have been chosen for pages.
         around = Circumstances(
             fallbacks=job.models[1:] or job.models[:1], switch=terms.switch, over_budget=terms.over_budget
@@ -268,17 +259,16 @@ class Reading:
                 elif isinstance(event, (Queued, Retrying, FellBack, SwitchedKey)):
                     self._tell(PageNoted(page=page, event=event))
         assert finished is not None
-        _check_whole(finished, terms.max_tokens)
-        return Record(
-            key=page.key,
-            text=finished.reply.text,
-            model=finished.model or job.models[0],
-            provider=finished.provider,
-            generation_id=finished.generation_id,
-            usage=finished.usage,
-            cost=finished.cost,
-            finished_at=self._clock.now(),
-        )
+        check_whole(finished, terms.max_tokens)
+        return record_of(page, finished, model=job.models[0], now=self._clock.now())
+
+    async def _kept(self, page: Page, record: Record) -> None:
+        try:
+            await self._keep(page, record)
+        except StoreError as error:
+            self._halt(error)
+        finally:
+            self._give_back()
 
     async def _keep(self, page: Page, record: Record) -> None:
         """Write a page, and only then count it."""
@@ -359,32 +349,7 @@ class Reading:
             stopping.cancel()
 
 
-def _prepared(page: Page, media: MediaSettings) -> PreparedImage:
-    """A page as it is sent; the file must be the one that was planned. Runs in a thread."""
-    from orchat.media.files import read_bytes
-    from orchat.media.image import MAX_INPUT, prepare
-    from orchat.media.pdf import page_image
-
-    source = page.source
-    if source.is_document:
-        return page_image(source.path, source.name, page.index, max_side=media.max_side, max_bytes=media.max_bytes)
-    data = read_bytes(source.path, limit=MAX_INPUT)
-    if hashlib.sha256(data).hexdigest() != source.sha256:
-        raise MediaDamaged(f"{source.name} has changed since the job began", hint="Go on with --resume.")
-    return prepare(data, source.name, max_side=media.max_side, max_bytes=media.max_bytes)
-
-
-def _check_whole(finished: Finished, max_tokens: int) -> None:
-    """A page is read when all of it is there.
-
-    Raises:
-        RequestFailed: It is not.
-    """
-    if finished.finish_reason == "length":
-        raise RequestFailed(
-            f"its text is longer than {max_tokens:,} tokens", model=finished.model, hint="Raise ocr.max_tokens."
-        )
-    if finished.finish_reason == "content_filter":
-        raise ContentRefused("the model refused the page", model=finished.model)
-    if not finished.reply.text.strip():
-        raise UpstreamFailed("the model answered with nothing", model=finished.model)
+async def _ended_well(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        await settled(task)
+        task.result()
