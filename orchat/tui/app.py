@@ -17,10 +17,9 @@ from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerState
 
 from orchat import logs
-from orchat.paths import environment
-from orchat.tui import clipboard
 from orchat.tui.beginning import Beginning
 from orchat.tui.commands import BY_ID
+from orchat.tui.copying import Copying
 from orchat.tui.guard import Guard
 from orchat.tui.keymap import read_keymap
 from orchat.tui.keynames import unbound
@@ -49,7 +48,7 @@ class ExitNote:
     """Whether orchat was ended by a defect of its own."""
 
 
-class OrchatApp(EarlyKeys, inherit_bindings=False):
+class OrchatApp(Copying, EarlyKeys, inherit_bindings=False):
     """The screen of orchat.
 
     Args:
@@ -164,20 +163,6 @@ class OrchatApp(EarlyKeys, inherit_bindings=False):
         if action == "command_palette":
             return isinstance(self.screen, ChatScreen)
         return super().check_action(action, parameters)
-
-    async def copy_text(self, text: str) -> bool:
-        """Put a text into the clipboard, by the desktop's tool or else through the terminal.
-
-        Returns:
-            False when it is too long for the only way there is.
-        """
-        command = clipboard.tool(environment())
-        if command is not None and await clipboard.by_tool(command, text):
-            return True
-        if clipboard.fits_terminal(text):
-            self.copy_to_clipboard(text)
-            return True
-        return False
 
     def on_app_focus(self) -> None:
         """Whoever comes back to this window sees what others have used meanwhile; no timer has to look for it."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import pyte
 
 PROGRAM = """
 import sys
@@ -27,6 +30,8 @@ print("NOTE", note.text if note else None)
 """
 """Opens the screen as the command line does, after a look at what importing it has loaded."""
 PATIENCE_S = 30.0
+COLUMNS, LINES = 100, 30
+_UNKNOWN = re.compile(rb"\x1b\[[<=>?][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
 
 
 class Terminal:
@@ -40,6 +45,16 @@ class Terminal:
 
     def type(self, data: bytes) -> None:
         os.write(self._descriptor, data)
+
+    def place(self, words: bytes) -> tuple[int, int]:
+        """Where these words stand on the screen, as a mouse counts: column and row from 1."""
+        screen = pyte.Screen(COLUMNS, LINES)
+        # pyte takes the private modes it does not know for others, but never text for anything else.
+        pyte.ByteStream(screen).feed(_UNKNOWN.sub(b"", self.seen))
+        for number, row in enumerate(screen.display, 1):
+            if words.decode() in row:
+                return row.index(words.decode()) + 1, number
+        raise AssertionError(f"{words!r} is not on the screen:\n" + "\n".join(screen.display))
 
     def until_quiet(self, seconds: float) -> None:
         """Read until nothing has come for so long."""
@@ -61,7 +76,7 @@ class Terminal:
 def in_terminal(base_url: str) -> Iterator[Terminal]:
     """The app at 100 × 30, talking to a server."""
     mine, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LINES": "30"}
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": str(LINES)}
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, base_url], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
     )

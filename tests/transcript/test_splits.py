@@ -1,4 +1,4 @@
-"""Wherever the text of an answer is cut, and whatever is resized meanwhile: what is shown is what a fresh layout shows."""
+"""Wherever an answer is cut, and whatever is resized meanwhile: what is shown is what a fresh layout shows."""
 
 from __future__ import annotations
 
