@@ -14,7 +14,7 @@ import pytest
 
 from orchat.demo import DemoThread
 from orchat.demo.faults import fault
-from orchat.demo.script import fail, say, stall
+from orchat.demo.script import cut_after, fail, say, stall
 from tests.support.cli import Done, Running, Terminal, environment, run
 from tests.support.pages import hex_of, pages_in, pdf_of, sent_pages, tells_of
 from tests.support.pictures import encoded, quarters
@@ -299,3 +299,42 @@ def test_the_cost_of_a_page_is_what_the_server_said(demo: DemoThread, orchat: Or
     paid = sum(Decimal(page["cost_usd"]) for page in done.json["pages"])
     assert Decimal(done.json["totals"]["cost_usd"]) == paid > 0
     assert json.loads(orchat("usage", "--json").out) is not None
+
+
+def test_what_happens_on_the_way_to_a_page_is_told(
+    demo: DemoThread, orchat: Orchat, stack: Path, tmp_path: Path
+) -> None:
+    retry = ("--set", "retry.attempts=1", "--set", "retry.base_s=0.01", "--jobs", "1")
+    demo.server.script(
+        fail(503), fault("404-no-endpoints"), cut_after(3), say("one"), fault("429-retry-after"), say("two"), say("3")
+    )
+    pages = [str(stack / f"page-{number}.png") for number in (1, 2, 3)]
+    done = orchat("ocr", *pages, "-m", "demo/seer", "-m", "openrouter/auto", *retry, "-v")
+    assert done.code == 0
+    assert "reads, else openrouter/auto" in done.err
+    said = [line for line in done.err.splitlines() if line.startswith("page ") and "tok" not in line]
+    assert re.fullmatch(r"page 1: .*; again in 0\.0 s", said[0])
+    assert re.fullmatch(r"page 1: .*; asking openrouter/auto", said[1])
+    assert re.fullmatch(r"page 1: .*; again in 1 s", said[2])
+    assert re.fullmatch(r"page 2: .*; again in .* s|page 2: .*; asking openrouter/auto", said[3])
+
+
+def test_two_equal_pages_are_paid_once(orchat: Orchat, stack: Path) -> None:
+    page = str(stack / "page-1.png")
+    done = orchat("ocr", page, page, *SEER, "--format", "json")
+    assert "page 2, page-1.png: equal to another" in done.err
+    assert done.json["totals"]["read"] == 2
+    assert len({found["generation_id"] for found in done.json["pages"]}) == 1
+
+
+def test_the_same_command_goes_on_where_it_had_no_folder(demo: DemoThread, orchat: Orchat, stack: Path) -> None:
+    before = len(demo.server.chats)
+    argv = ("ocr", str(stack), "--jobs", "1", *SEER)
+    demo.server.script(say("one"), fault("402-insufficient-credits"))
+    stopped = orchat(*argv)
+    assert (stopped.code, stopped.out) == (3, "")
+    assert "9 pages left: the same command goes on" in stopped.err
+    done = orchat(*argv)
+    assert done.code == 0
+    assert "**Page 1** · `page-1.png`\n\none\n" in done.out
+    assert len(demo.server.chats) - before == 11
