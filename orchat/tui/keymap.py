@@ -76,6 +76,27 @@ class Keymap:
         wanted = set(scopes)
         return next((command for command in COMMANDS if command.scope in wanted and key in self.keys[command.id]), None)
 
+    def meaning(self, key: str) -> tuple[tuple[str, str], ...]:
+        """What a key does: place and command, or what else it is for; empty for nothing.
+
+        Args:
+            key: As Textual names it.
+        """
+        found = [(place, self.owner(key, scopes)) for place, scopes in _PLACES]
+        told = [(place, command.id) for place, command in found if command is not None]
+        is_taken = bool(told) and told[0][0] in ("everywhere", "chat")
+        if not is_taken and (is_written(key) or key in _EDITING):
+            told.insert(0, ("writing", "a character" if is_written(key) else "moves or edits"))
+        return tuple(told)
+
+
+_PLACES = (
+    ("everywhere", ("app",)),
+    ("chat", ("chat",)),
+    ("conversation", ("transcript",)),
+    ("message", ("message",)),
+)
+
 
 def defaults(command: Command) -> tuple[str, ...]:
     """The usual keys of a command."""

@@ -120,7 +120,7 @@ def test_what_cannot_be_is_named_and_the_rest_counts() -> None:
     assert faults(copy_code="up") == ["copy_code: 'up' is needed for reading"]
     assert faults(model="escape") == ["model: 'escape' closes and stops"]
     assert faults(model="f4", sessions="f4") == ["sessions: F4 is the key of model on the chat screen"]
-    assert faults(details="i", stop="escape,f8", copy_answer="x") == []
+    assert faults(details="i", stop="escape,alt+j", copy_answer="x") == []
     keymap = read_keymap({"model": "ctrl+r", "retry": "f4", "nope": "x", "sessions": "f3,hyperdrive"})
     assert keymap.keys["model"] == ("ctrl+r",), "its owner has another key now"
     assert (keymap.keys["retry"], keymap.keys["sessions"]) == (("f4",), ("f3",))
@@ -163,7 +163,14 @@ def put(person_runtime: object, **keymap: str) -> None:
 async def test_keys_of_somebodys_own_work_and_are_shown_everywhere(server: DemoServer) -> None:
     runtime = screen_runtime(server)
     put(
-        runtime, model="f4", copy="f8", usage="", quit="ctrl+x,f10", copy_answer="x", previous_branch="", next_branch=""
+        runtime,
+        model="f4",
+        copy="alt+y",
+        usage="",
+        quit="alt+q,f10",
+        copy_answer="x",
+        previous_branch="",
+        next_branch="",
     )
     async with at_screen(runtime, size=(120, 50)) as person:
         assert "F4 model" in person.lines[-1] and "usage" not in person.lines[-1]
@@ -178,7 +185,7 @@ async def test_keys_of_somebodys_own_work_and_are_shown_everywhere(server: DemoS
         await person.press("escape", "escape")
         await person.press("f1")
         await person.until_on(Help)
-        await person.until_shown("F4", "F8")
+        await person.until_shown("F4", "Alt+Y")
         await person.press("escape")
         await person.until(lambda: person.app.screen is person.chat)
         await person.press("ctrl+p")
@@ -186,7 +193,7 @@ async def test_keys_of_somebodys_own_work_and_are_shown_everywhere(server: DemoS
         await person.press("escape")
         await person.until(lambda: person.app.screen is person.chat)
         await person.ask("hello")
-        await person.press("f8")
+        await person.press("alt+y")
         await person.until_told("Copied the answer")
         await person.press("alt+up")
         await person.until(lambda: "x copy" in person.lines[-1])
@@ -213,7 +220,7 @@ async def test_faults_are_told_at_the_start_and_everything_else_works(server: De
 @pytest.mark.anyio
 async def test_escape_does_not_stop_where_it_was_taken_away(server: DemoServer) -> None:
     runtime = screen_runtime(server)
-    put(runtime, stop="f8")
+    put(runtime, stop="alt+j")
     async with at_screen(runtime) as person:
         server.script(stall(stage="body", text="Once"))
         await person.enter("hello")
@@ -221,5 +228,5 @@ async def test_escape_does_not_stop_where_it_was_taken_away(server: DemoServer) 
         await person.press("escape")
         await person.pilot.pause(0.1)
         assert person.chat.session.busy
-        await person.press("f8")
+        await person.press("alt+j")
         await person.until(lambda: not person.chat.session.busy)
