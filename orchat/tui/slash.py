@@ -6,9 +6,10 @@ from orchat.tui.commands import BY_SLASH, Command
 
 
 def completions(typed: str) -> list[Command]:
-    """The commands that a beginning such as ``/mo`` may mean; what begins so comes before what contains it."""
+    """The commands that a beginning such as ``/mo`` may mean: the one of that name, those that begin so, the others."""
     part = typed.removeprefix("/").casefold()
     starting = [command for name, command in BY_SLASH.items() if name.startswith(part)]
+    starting.sort(key=lambda command: command.slash != part)
     inside = [command for name, command in BY_SLASH.items() if part in name and command not in starting]
     return starting + inside
 

@@ -169,6 +169,7 @@ def test_keys_have_names(keys: str, name: str) -> None:
 def test_a_beginning_finds_its_command_first() -> None:
     found = [command.slash for command in slash.completions("/s")]
     assert found[:2] == ["sessions", "stop"] and "usage" in found
+    assert [command.slash for command in slash.completions("/temp")][:2] == ["temp", "temperature"]
     assert slash.completions("/nothing") == []
 
 
