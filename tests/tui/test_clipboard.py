@@ -119,12 +119,11 @@ def mouse(column: int, row: int, *, button: int = 0, up: bool = False) -> bytes:
 
 
 @pytest.fixture
-def on_the_terminals_clipboard(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def on_the_terminals_clipboard(monkeypatch: pytest.MonkeyPatch) -> None:
     """A session over SSH, in no tmux."""
     for name in ("TMUX", "DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SSH_TTY", "/dev/pts/0")
-    return
 
 
 @pytest.mark.usefixtures("on_the_terminals_clipboard")
