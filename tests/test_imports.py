@@ -42,7 +42,7 @@ CASES: dict[str, Case] = {
             {f"orchat.cli.{name}"},
             {*HEAVY, *LOOP_AND_BOOKS, *OURS - {f"orchat.cli.{name}"}},
         )
-        for name in ("ask", "sessions", "models")
+        for name in ("ask", "ocr", "sessions", "models")
     },
     "orchat ask": (orchat(*ASK), {"httpx", "sqlite3"}, {*FOREIGN_TO_ASK, "orchat.media"}),
     "orchat ask --no-save": (orchat(*ASK, "--no-save"), {"httpx", "sqlite3"}, {*FOREIGN_TO_ASK, "orchat.media"}),

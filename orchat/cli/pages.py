@@ -150,7 +150,7 @@ class Pages:
         """The figures, and then what is missing, because that is what somebody has to do something about."""
         totals = reading.totals
         cost = money(totals.cost_pico) + (f", {totals.unknown_cost} of unknown cost" if totals.unknown_cost else "")
-        place = f": {whole}" if whole is not None and self._options.folder is not None else ""
+        place = f": {_as_given(whole)}" if whole is not None and self._options.folder is not None else ""
         self._tell.remark(f"{totals.done} of {plural(totals.pages, 'page')} read, {cost}{place}")
         if reading.failures:
             self._tell.remark(f"{plural(len(reading.failures), 'page')} could not be read:")
@@ -168,6 +168,12 @@ class Pages:
         text = await asyncio.to_thread(whole.read_text, encoding="utf-8")
         await self._invocation.output.stream(text)
         shutil.rmtree(self._root, ignore_errors=True)
+
+
+def _as_given(path: Path) -> Path:
+    """Short, where it lies below the folder that somebody works in."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _folder_of(runtime: Runtime, wish: Wish) -> Path:
