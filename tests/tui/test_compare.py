@@ -434,6 +434,27 @@ async def test_a_temporary_session_compares_without_a_trace(server: DemoServer) 
         await person.until_shown("[temporary]")
 
 
+async def test_the_settings_of_the_session_and_what_is_attached_go_to_every_model(
+    server: DemoServer, tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("buy milk")
+    script(server, sayings(WRITER, THINKER))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.enter("/temperature 0.3")
+        await person.until_told("temperature: 0.3")
+        await person.enter(f"/attach {notes}")
+        await person.until_shown("notes.txt")
+        await begin(person, "sum it up", "thinker")
+        await over(person)
+        await person.press("enter")
+        await back(person)
+        assert person.chat.composer.is_empty
+        await person.until_shown("notes.txt  8 B")
+    assert [asked.body["temperature"] for asked in server.chats] == [0.3, 0.3]
+    assert all("buy milk" in str(asked.body["messages"]) for asked in server.chats)
+
+
 async def test_plain_and_without_colour_everything_is_said_in_words(
     server: DemoServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
