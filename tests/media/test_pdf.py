@@ -82,6 +82,7 @@ def blank(width: float, height: float) -> bytes:
         (DOCUMENT, 2, MediaDamaged, "no page 3"),
         (blank(14_000, 10), 0, MediaUnsupported, "too long and narrow"),
     ],
+    ids=["nothing in it", "cut", "no such page", "too narrow"],  # the bytes hold the time
 )
 def test_what_cannot_be_drawn_is_one_line(data: bytes, index: int, error: type[MediaError], says: str) -> None:
     with pytest.raises(error, match=says) as caught:
