@@ -22,6 +22,7 @@ from orchat.tui.screens.welcome import Welcome
 from orchat.tui.widgets.column import AnswerColumn, ColumnHead, TabLine
 from tests.support.compare import SEER, THINKER, WRITER, script
 from tests.support.key_ring import fingerprint, with_keys
+from tests.support.pictures import encoded, photo
 from tests.support.screen import Person, at_screen, screen_runtime
 
 pytestmark = pytest.mark.anyio
@@ -499,6 +500,38 @@ async def test_nothing_is_compared_while_an_answer_arrives(server: DemoServer) -
         await person.press("f7")
         await person.until_told("an answer still arrives")
         await person.press("escape")
+
+
+async def test_nothing_is_compared_while_an_earlier_message_is_edited(server: DemoServer) -> None:
+    server.script(say("first"))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.ask("hi")
+        await person.press("alt+up", "e")
+        await person.until(lambda: person.composer_text == "hi")
+        await person.press("f7")
+        await person.until_told("an earlier message is being edited")
+
+
+async def test_the_estimate_counts_what_is_attached(server: DemoServer, tmp_path: Path) -> None:
+    picture = tmp_path / "dot.png"
+    picture.write_bytes(encoded(photo((64, 64)), "PNG"))
+    async with at_screen(screen_runtime(server, models__default=SEER)) as person:
+        server.script(say("a dot"))
+        await person.enter(f"/attach {picture}")
+        await person.until_shown("dot.png")
+        await person.type("hi")
+        await person.press("f7")
+        await person.until_on(Several)
+        # 1,100 tokens of a picture at 0.80 dollars a million.
+        await person.until_shown("≈ $0.000 881 to ask")
+        await person.press("escape")
+        await back(person)
+        await person.press("enter")
+        await person.until_shown("a dot")
+        await person.until(lambda: not person.chat.session.busy)
+        await person.press("f7")
+        await person.until_on(Several)
+        await person.until_shown("≈ $0.000 881 to ask")
 
 
 async def test_without_a_key_one_is_asked_for_first(server: DemoServer) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchat.dispatch.pricing import tokens_of
+from orchat.dispatch.pricing import TOKENS_PER_IMAGE, tokens_of
 from orchat.errors import KeyringUnavailable, NoKeys, OrchatError, UsageError
+from orchat.tui.attached import tokens_of as tokens_of_files
 from orchat.tui.changes import Prompt
 from orchat.tui.shown import number_of
 from orchat.tui.turns import Turns
@@ -39,6 +40,8 @@ async def compare(screen: ChatScreen, argument: str) -> None:
     """Let two to four models answer what is in the composer, or else the marked or the last prompt."""
     if screen.session.busy:
         raise UsageError("an answer still arrives", hint="wait for it, or stop it with Esc")
+    if screen.editing.entry is not None:
+        raise UsageError("an earlier message is being edited", hint="send it with Enter, or leave it with Esc")
     await screen.runtime.start()
     asked = await _asked(screen)
     if asked is None or not await _has_key(screen):
@@ -68,9 +71,8 @@ async def _asked(screen: ChatScreen) -> _Asked | None:
     last = marked or (entries[-1] if entries else None)
     you = screen.session.shown.prompt_of(last) if last is not None else None
     if you is not None and number_of(you) is not None:
-        before = entries[: screen.session.shown.index(you)]
-        prompt = Prompt(text=you.source)
-        return _Asked(prompt=prompt, prompt_id=number_of(you), tokens=_tokens(screen, before, prompt))
+        said = entries[: screen.session.shown.index(you) + 1]
+        return _Asked(prompt=Prompt(text=you.source), prompt_id=number_of(you), tokens=_tokens(screen, said))
     from orchat.tui.screens.confirm import AskLine
 
     text = await screen.app.push_screen_wait(AskLine("What shall they answer?", yes="go on")) or ""
@@ -80,9 +82,17 @@ async def _asked(screen: ChatScreen) -> _Asked | None:
     return _Asked(prompt=prompt, prompt_id=None, tokens=_tokens(screen, entries, prompt))
 
 
-def _tokens(screen: ChatScreen, before: Sequence[Entry], prompt: Prompt) -> int:
-    said = sum(len(entry.source) for entry in before) + len(screen.session.system or "")
-    return tokens_of(said + len(prompt.text) + sum(map(len, prompt.pastes)))
+def _tokens(screen: ChatScreen, said: Sequence[Entry], prompt: Prompt | None = None) -> int:
+    """About how many tokens some messages are, with what is said next."""
+    kept = [screen.session.shown.kept(entry) for entry in said]
+    files = [file for message in kept if message is not None for file in message.attachments]
+    pictures = [file for file in files if file.mime.startswith("image/")]
+    characters = sum(len(entry.source) for entry in said) + len(screen.session.system or "")
+    characters += sum(file.size for file in files if file.mime.startswith("text/"))
+    count = tokens_of(characters) + TOKENS_PER_IMAGE * len(pictures)
+    if prompt is not None:
+        count += tokens_of(len(prompt.text) + sum(map(len, prompt.pastes))) + tokens_of_files(prompt.files)
+    return count
 
 
 # ---- who is asked ----
