@@ -5,6 +5,7 @@
 # make soak               thirty-two processes at once, pages read by killed commands; takes minutes
 # make shots              the pictures of README and manual
 # make docs               the manual, in docs/_build/html
+# make reference          the page about keys and commands, from the program's own tables
 # make clean              forget what was built
 
 PYTHON ?= python3
@@ -19,7 +20,7 @@ COMPLETE := domain dispatch openrouter keys store
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test format lint types contracts tests coverage wheel search bench soak docs shots clean
+.PHONY: help run test format lint types contracts tests coverage wheel search bench soak docs reference shots clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -71,6 +72,9 @@ soak: $(VENV)/.dev
 
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+reference: $(VENV)/.run
+	$(BIN)/python docs/reference.py
 
 shots: $(VENV)/.run
 	$(BIN)/python docs/shots.py

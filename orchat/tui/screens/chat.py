@@ -14,6 +14,7 @@ from textual.timer import Timer
 
 from orchat.errors import OrchatError
 from orchat.tui import changes, commands, slash
+from orchat.tui.arguments import Arguments
 from orchat.tui.attached import tokens_of
 from orchat.tui.beginning import Beginning
 from orchat.tui.branches import LOOK_S
@@ -141,7 +142,13 @@ class ChatScreen(Attaching):
         tui = self.runtime.config.tui
         self.set_class(not tui.sidebar, "-bare")
         self.query_one(Sidebar).bars = not tui.plain
-        self.query_one(Completion).keymap = self.keymap
+        completion = self.query_one(Completion)
+        completion.keymap = self.keymap
+        completion.arguments = Arguments(
+            models=lambda: self.known_models,
+            themes=sorted(self.app.available_themes),
+            personas=self.runtime.config.personas,
+        )
         area = self.composer.area
         area.send_on_enter = tui.send_on_enter
         area.focus()

@@ -12,15 +12,10 @@ from textual.widgets import Static
 from orchat.tui.commands import COMMANDS, Command, scoped
 from orchat.tui.keymap import Keymap
 from orchat.tui.lines import ACCENT, DIM, HEAD, column, keys_line
+from orchat.tui.reference import WRITING, typed
 from orchat.tui.screens.dialog import Dialog, TitleLine
 
-_WRITING = (
-    ("Enter", "", "Send; while an answer runs, queue"),
-    ("Ctrl+J", "", "New line; so do Shift+Enter and Alt+Enter"),
-    ("↑", "", "In an empty composer: the prompt before"),
-    ("PgUp / PgDn", "", "Read back while you write"),
-    ("", "//text", "Send a text that begins with a slash"),
-)
+SLASH_WIDTH = 24
 
 
 class Help(Dialog[None]):
@@ -66,7 +61,7 @@ def help_text(keymap: Keymap, width: int) -> Content:
         *_rows(chat, keymap),
         Content(""),
         Content.styled("WRITING", HEAD),
-        *(_row(keys, slash, about) for keys, slash, about in _WRITING),
+        *(_row(keys, slash, about) for keys, slash, about in WRITING),
         Content(""),
         Content.styled("IN THE CONVERSATION (F6, or a click)", HEAD),
         *_rows(scoped("transcript"), keymap),
@@ -79,11 +74,12 @@ def help_text(keymap: Keymap, width: int) -> Content:
 
 def _rows(commands: Iterable[Command], keymap: Keymap) -> Iterable[Content]:
     for command in commands:
-        slash = f"/{command.slash} {command.argument}".rstrip() if command.slash else ""
-        yield _row(keymap.shown(command), slash, command.about)
+        yield _row(keymap.shown(command), typed(command), command.about)
 
 
 def _row(keys: str, slash: str, about: str) -> Content:
     return Content.assemble(
-        column(Content.styled(keys, f"bold {ACCENT}"), 13), column(Content.styled(slash, ACCENT), 16), (about, DIM)
+        column(Content.styled(keys, f"bold {ACCENT}"), 13),
+        column(Content.styled(slash, ACCENT), SLASH_WIDTH),
+        (about, DIM),
     )

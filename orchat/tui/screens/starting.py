@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from textual import work
@@ -22,6 +23,7 @@ from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.widget import Transcript
 
 if TYPE_CHECKING:
+    from orchat.domain.catalog import Model
     from orchat.keys.ring import KeyLease
     from orchat.runtime import Runtime
     from orchat.tui.app import OrchatApp
@@ -47,6 +49,8 @@ class Starting(Screen[None]):
         self.runtime = runtime
         self.lease: KeyLease | None = None
         """The key of this instance, once it is known."""
+        self.known_models: Sequence[Model] = ()
+        """What the catalogue holds, once it was read."""
         self._beginning = beginning
         self._asking = False
 
@@ -121,7 +125,8 @@ class Starting(Screen[None]):
         try:
             if self.lease is not None:
                 self.session.use_default(await self.runtime.default_model())
-            await self.runtime.models.current()
+            self.known_models = (await self.runtime.models.known()).models
+            self.known_models = (await self.runtime.models.current()).models
         except OrchatError as error:
             logs.event(logger, "catalogue.unreachable", level=logging.WARNING, error=error)
         self.refresh_figures()

@@ -1,4 +1,4 @@
-"""What a beginning such as ``/mo`` or ``@sca`` may mean, over the composer: commands, or files."""
+"""What a beginning such as ``/mo``, ``/effort l`` or ``@sca`` may mean, over the composer: commands, words, files."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from functools import partial
 
 from textual.content import Content
 
+from orchat.tui.arguments import Arguments, Offer
 from orchat.tui.commands import Command
 from orchat.tui.keymap import USUAL, Keymap
 from orchat.tui.lines import ACCENT, DIM, column, spread
 from orchat.tui.mentions import Candidate
 from orchat.tui.slash import completions
 from orchat.tui.widgets.rows import Row, RowList
+from orchat.tui.wording import plain
 
 MOST = 8
 """Rows shown at once."""
@@ -35,7 +37,13 @@ class Completion(RowList, can_focus=False):
     keymap: Keymap = USUAL
     """The keys that are shown beside the commands."""
 
+    arguments: Arguments | None = None
+    """Knows what may follow a command."""
+    is_touched = False
+    """Whether somebody has moved in it since it opened."""
+
     _files: Sequence[Candidate] = ()
+    _offers: Sequence[Offer] = ()
 
     @property
     def is_open(self) -> bool:
@@ -45,17 +53,32 @@ class Completion(RowList, can_focus=False):
     @property
     def chosen(self) -> Command | None:
         """The highlighted command."""
-        row = self.highlighted if not self._files else None
+        row = self.highlighted if not self._files and not self._offers else None
         return next((command for command in completions("/") if row and command.id == row.id), None)
 
     def offer(self, typed: str) -> None:
-        """Show what the first word of a draft may mean; close when it is no command."""
+        """Show what the first word of a draft may mean, or the word behind a command; close when it is none."""
         is_word = typed.startswith("/") and not any(char.isspace() for char in typed)
         found = completions(typed) if is_word else []
         self._files = ()
-        self.set_class(bool(found), "-open")
-        if found:
+        self.is_touched = False
+        self._offers = self.arguments.offers(typed) if self.arguments is not None and typed.startswith("/") else ()
+        self.set_class(bool(found or self._offers), "-open")
+        if self._offers:
+            self.set_rows([Row(offer.line, partial(_offer_line, offer)) for offer in self._offers])
+        elif found:
             self.set_rows([Row(command.id, partial(_line, command, self.keymap)) for command in found])
+
+    @property
+    def chosen_offer(self) -> Offer | None:
+        """The highlighted way to go on with a command."""
+        row = self.highlighted
+        return next((offer for offer in self._offers if row and offer.line == row.id), None)
+
+    def action_move(self, by: int) -> None:
+        """Highlight another row."""
+        self.is_touched = True
+        super().action_move(by)
 
     @property
     def chosen_file(self) -> Candidate | None:
@@ -65,7 +88,7 @@ class Completion(RowList, can_focus=False):
 
     def offer_files(self, files: Sequence[Candidate]) -> None:
         """Show files that may be meant; close where there is none."""
-        self._files = files
+        self._files, self._offers = files, ()
         self.set_class(bool(files), "-open")
         if files:
             self.set_rows([Row(file.typed, partial(_file_line, file)) for file in files])
@@ -77,8 +100,13 @@ class Completion(RowList, can_focus=False):
 
 def _line(command: Command, keymap: Keymap, width: int) -> Content:
     name = Content.assemble((f"/{command.slash}", ACCENT), (f" {command.argument}" if command.argument else "", DIM))
-    left = Content.assemble(column(name, 20), (command.about, DIM))
+    left = Content.assemble(column(name, 24), (command.about, DIM))
     return spread(left, Content.styled(keymap.shown(command), DIM), width)
+
+
+def _offer_line(offer: Offer, width: int) -> Content:
+    word = plain(offer.word, 80).stylize(ACCENT)
+    return spread(word, plain(offer.about, 60).stylize(DIM), width)
 
 
 def _file_line(file: Candidate, width: int) -> Content:

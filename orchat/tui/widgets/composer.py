@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static, TextArea
 
+from orchat.tui.arguments import Offer
 from orchat.tui.attached import Attached, Wanted
 from orchat.tui.changes import Prompt
 from orchat.tui.mentions import Candidate, candidates, mention_at
@@ -269,7 +270,9 @@ class Composer(Vertical):
     @on(RowList.Chosen)
     def _chosen(self, event: RowList.Chosen) -> None:
         event.stop()
-        self._complete(self.query_one(Completion), run=True)
+        completion = self.query_one(Completion)
+        completion.is_touched = True
+        self._complete(completion, run=True)
 
     @on(RowList.Highlighted)
     def _highlighted(self, event: RowList.Highlighted) -> None:
@@ -278,6 +281,9 @@ class Composer(Vertical):
     def _complete(self, completion: Completion, *, run: bool) -> None:
         if completion.chosen_file is not None:
             self._complete_file(completion, completion.chosen_file)
+            return
+        if completion.chosen_offer is not None:
+            self._complete_line(completion, completion.chosen_offer, run=run)
             return
         command = completion.chosen
         self._close(completion)
@@ -289,6 +295,18 @@ class Composer(Vertical):
         self.area.load(f"/{command.slash}" + (" " if command.argument else ""))
         if run and command.argument.startswith("["):
             self._send(f"/{command.slash}")
+
+    def _complete_line(self, completion: Completion, offer: Offer, *, run: bool) -> None:
+        """Enter takes what was looked for in the list; a line that was just typed is entered as it stands."""
+        self._close(completion)
+        if not run:
+            self.area.load(offer.line)
+        elif not completion.is_touched:
+            self._send(self.area.text.strip())
+        elif offer.is_whole:
+            self._send(offer.line)
+        else:
+            self.area.load(offer.line)
 
     def _complete_file(self, completion: Completion, file: Candidate) -> None:
         """A folder is gone into; a file goes along, and its mention has done its work."""
