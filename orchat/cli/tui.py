@@ -70,6 +70,8 @@ def _parting(diagnostics: Diagnostics, note: ExitNote | None) -> ExitCode:
         return ExitCode.FAILED
     if note is not None and note.text:
         diagnostics.note(note.text)
+    if note is not None and note.interrupted:
+        return ExitCode.INTERRUPTED
     return ExitCode.DONE
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from orchat import logs
 from orchat.tui.beginning import Beginning
 from orchat.tui.commands import BY_ID
 from orchat.tui.copying import Copying
+from orchat.tui.endings import Endings
 from orchat.tui.guard import Guard
 from orchat.tui.keymap import read_keymap
 from orchat.tui.keynames import unbound
@@ -46,6 +47,8 @@ class ExitNote:
     """One line for the terminal; may be empty."""
     failed: bool = False
     """Whether orchat was ended by a defect of its own."""
+    interrupted: bool = False
+    """Whether a signal ended it."""
 
 
 class OrchatApp(Copying, EarlyKeys, inherit_bindings=False):
@@ -158,6 +161,10 @@ class OrchatApp(Copying, EarlyKeys, inherit_bindings=False):
             self.chat.keep_draft()
         self.exit()
 
+    def end(self) -> None:
+        """Leave because of a signal."""
+        self.call_later(self.action_quit)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The palette belongs to the chat screen alone."""
         if action == "command_palette":
@@ -168,7 +175,7 @@ class OrchatApp(Copying, EarlyKeys, inherit_bindings=False):
         """Whoever comes back to this window sees what others have used meanwhile; no timer has to look for it."""
         if self.chat is not None:
             self.chat.refresh_figures()
-            self.chat.look()
+            self.chat.look(at_once=True)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """No cursor blinks: two writes a second would keep a laptop awake for nothing."""
@@ -230,13 +237,15 @@ async def run_app(app: OrchatApp, *, mouse: bool = True) -> ExitNote | None:
     """
     learn_keys()
     first = app.runtime
-    async with first:
-        try:
-            await app.run_async(mouse=mouse)
-        finally:
-            if app.runtime is not first:
-                await app.runtime.aclose()
-    return app.exit_note
+    with Endings(app.end) as endings:
+        async with first:
+            try:
+                await app.run_async(mouse=mouse)
+            finally:
+                if app.runtime is not first:
+                    await app.runtime.aclose()
+    note = app.exit_note
+    return replace(note or ExitNote(text=""), interrupted=True) if endings.is_over else note
 
 
 def run_tui(

@@ -79,12 +79,16 @@ class Branches:
         """All that is known of a message."""
         return await self._runtime.conversations.details(self._id(), self._number(entry))
 
-    async def look(self) -> None:
-        """Show what another window has done here, if it has; asking often costs nothing."""
+    async def look(self, *, at_once: bool = False) -> None:
+        """Show what another window has done here, if it has; asking often costs nothing.
+
+        Args:
+            at_once: Also right after another look: there may be no occasion for a later one.
+        """
         session, service = self._session, self._runtime.conversations
         now = self._runtime.clock.monotonic()
         present = session.conversation
-        if present is None or session.busy or 0 <= now - self._looked < LOOK_S:
+        if present is None or session.busy or (not at_once and 0 <= now - self._looked < LOOK_S):
             return
         self._looked = now
         try:

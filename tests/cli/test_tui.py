@@ -178,6 +178,7 @@ def test_without_a_terminal_nothing_is_created(home: Path) -> None:
         (None, 0, ""),
         (ExitNote(text=""), 0, ""),
         (ExitNote(text="resume with: orchat -r abc"), 0, "resume with: orchat -r abc\n"),
+        (ExitNote(text="resume with: orchat -r abc", interrupted=True), 130, "resume with: orchat -r abc\n"),
         (ExitNote(text="it broke", failed=True), 1, "orchat: it broke\n"),
     ],
 )

@@ -15,7 +15,9 @@ from contextlib import contextmanager
 import pyte
 
 PROGRAM = """
-import sys
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 before = set(sys.modules)
 from orchat.domain.secret import Secret
 from orchat.runtime import Runtime
@@ -25,10 +27,11 @@ runtime = Runtime.create(front_end="tui", settings=settings, key=Secret("sk-or-v
 heavy = {"httpx", "sqlite3", "keyring", "markdown_it", "pygments", "PIL", "orchat.openrouter.client"}
 loaded = heavy & (set(sys.modules) - before)
 assert not loaded, loaded
-note = run_tui(runtime)
+from orchat.tui.beginning import Beginning
+note = run_tui(runtime, beginning=Beginning(resume=sys.argv[2] or None))
 print("NOTE", note.text if note else None)
 """
-"""Opens the screen as the command line does, after a look at what importing it has loaded."""
+"""Opens the screen in a terminal of its own as the command line does, after a look at what importing it has loaded."""
 PATIENCE_S = 30.0
 COLUMNS, LINES = 100, 30
 _UNKNOWN = re.compile(rb"\x1b\[[<=>?][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
@@ -46,15 +49,51 @@ class Terminal:
     def type(self, data: bytes) -> None:
         os.write(self._descriptor, data)
 
-    def place(self, words: bytes) -> tuple[int, int]:
-        """Where these words stand on the screen, as a mouse counts: column and row from 1."""
+    @property
+    def lines(self) -> list[str]:
+        """The screen as it is now."""
         screen = pyte.Screen(COLUMNS, LINES)
         # pyte takes the private modes it does not know for others, but never text for anything else.
         pyte.ByteStream(screen).feed(_UNKNOWN.sub(b"", self.seen))
-        for number, row in enumerate(screen.display, 1):
+        return list(screen.display)
+
+    @property
+    def text(self) -> str:
+        """The same as one text."""
+        return "\n".join(self.lines)
+
+    def place(self, words: bytes) -> tuple[int, int]:
+        """Where these words stand on the screen, as a mouse counts: column and row from 1."""
+        for number, row in enumerate(self.lines, 1):
             if words.decode() in row:
                 return row.index(words.decode()) + 1, number
-        raise AssertionError(f"{words!r} is not on the screen:\n" + "\n".join(screen.display))
+        raise AssertionError(f"{words!r} is not on the screen:\n{self.text}")
+
+    def read(self, seconds: float) -> None:
+        """Read what comes within so long."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0 and select.select([self._descriptor], [], [], left)[0]:
+            self.seen += os.read(self._descriptor, 65_536)
+
+    def until_shown(self, words: str) -> None:
+        """Read until the screen shows these words, in however many pieces they come."""
+        deadline = time.monotonic() + PATIENCE_S
+        while words not in self.text:
+            assert time.monotonic() < deadline, f"{words!r} never came; the screen shows:\n{self.text}"
+            self.read(0.1)
+
+    def hang_up(self) -> None:
+        """Close the window."""
+        os.close(self._descriptor)
+        self._descriptor = -1
+
+    def close(self) -> None:
+        """End whatever runs in it."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
 
     def until_quiet(self, seconds: float) -> None:
         """Read until nothing has come for so long."""
@@ -73,18 +112,16 @@ class Terminal:
 
 
 @contextmanager
-def in_terminal(base_url: str) -> Iterator[Terminal]:
-    """The app at 100 × 30, talking to a server."""
+def in_terminal(base_url: str, resume: str = "") -> Iterator[Terminal]:
+    """The app at 100 × 30, talking to a server; it goes on with a session if one is named."""
     mine, theirs = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": str(LINES)}
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, base_url], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+        [sys.executable, "-c", PROGRAM, base_url, resume], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
     )
     os.close(theirs)
+    terminal = Terminal(mine, process)
     try:
-        yield Terminal(mine, process)
+        yield terminal
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        os.close(mine)
+        terminal.close()

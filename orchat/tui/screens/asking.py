@@ -94,9 +94,9 @@ class Asking(Starting):
             await self.take_key()
 
     @work(group="look", exclusive=False, exit_on_error=False, description="look what others have done")
-    async def look(self) -> None:
+    async def look(self, *, at_once: bool = False) -> None:
         """Show what another window has done in this session."""
-        await self.session.branches.look()
+        await self.session.branches.look(at_once=at_once)
 
     def stop_answer(self) -> None:
         """End the answer that runs; what arrived is kept."""
