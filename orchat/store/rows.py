@@ -7,6 +7,8 @@ import binascii
 import json
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
+from sys import intern
 from typing import Any
 
 from orchat.domain.content import ImagePart, ToolCall
@@ -160,39 +162,48 @@ def messages(connection: Connection, rows: Iterable[sqlite3.Row]) -> tuple[Store
     Raises:
         StoreDamaged: A column does not hold what was written.
     """
-    found = tuple(rows)
     blobs = connection.blobs
+    try:
+        # Row by row: a long session is read with every turn, and all its rows at once take as much memory again.
+        found = [_message(row, blobs) for row in rows]
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise failure(StoreDamaged, "A message cannot be read", connection.path) from error
     files: dict[int, list[Attachment]] = {}
     for row in connection.execute(
         "SELECT * FROM attachments WHERE message_id IN (SELECT value FROM json_each(?)) ORDER BY message_id, position",
-        (json.dumps([row["id"] for row in found]),),
+        (json.dumps([message.id for message in found]),),
     ):
         fields = {name: row[name] for name in Attachment.__dataclass_fields__}
         files.setdefault(row["message_id"], []).append(Attachment(**fields))
-    try:
-        return tuple(_message(row, tuple(files.get(row["id"], ())), blobs) for row in found)
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise failure(StoreDamaged, "A message cannot be read", connection.path) from error
+    if not files:
+        return tuple(found)
+    return tuple(
+        replace(message, attachments=tuple(files[message.id])) if message.id in files else message for message in found
+    )
 
 
-def _message(row: sqlite3.Row, attachments: tuple[Attachment, ...], blobs: Blobs) -> StoredMessage:
+def _shared(text: str | None) -> str | None:
+    """A word that thousands of messages have in common, once."""
+    return None if text is None else intern(text)
+
+
+def _message(row: sqlite3.Row, blobs: Blobs) -> StoredMessage:
     return StoredMessage(
         id=row["id"],
-        conversation_id=row["conversation_id"],
+        conversation_id=intern(row["conversation_id"]),
         parent_id=row["parent_id"],
         role=row["role"],
         state=row["state"],
         created_at=row["created_at"],
-        model=row["model"],
-        provider=row["provider"],
+        model=_shared(row["model"]),
+        provider=_shared(row["provider"]),
         generation_id=row["generation_id"],
-        finish_reason=row["finish_reason"],
-        key_label=row["key_label"],
+        finish_reason=_shared(row["finish_reason"]),
+        key_label=_shared(row["key_label"]),
         error=row["error"],
         hint=row["hint"],
         continues=row["continues"],
         reply=_reply(row, blobs),
-        attachments=attachments,
         usage=None if row["usage"] is None else Usage(**json.loads(row["usage"])),
         cost=Cost(pico=row["cost_pico"], source=row["cost_source"]),
         timing=Timing(ttft_ms=row["ttft_ms"], total_ms=row["total_ms"]),

@@ -71,10 +71,11 @@ def path(connection: Connection, conversation_id: str, leaf_id: int | None = Non
         " UNION ALL SELECT m.id, m.parent_id FROM messages AS m JOIN up ON m.id = up.parent_id)"
         " SELECT m.* FROM up JOIN messages AS m ON m.id = up.id ORDER BY m.id",
         (leaf, conversation_id),
-    ).fetchall()
-    if not found:
+    )
+    messages = rows.messages(connection, found)
+    if not messages:
         raise no_message(leaf)
-    return rows.messages(connection, found)
+    return messages
 
 
 def all_messages(connection: Connection, conversation_id: str) -> tuple[StoredMessage, ...]:

@@ -9,7 +9,7 @@ from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.styles import Look
 from orchat.tui.transcript.view import View
 
-KEPT = 300
+KEPT = 100
 """Entries whose rows are kept; the others are laid out again when they come into view."""
 
 
