@@ -32,7 +32,10 @@ def example() -> str:
                 continue
             parts.append(f"{comment}\n#{item.name} = {as_toml(item.default)}\n")
     parts.append(_persona())
-    parts.append('\n# Keys of your own: action = "key", several separated by commas.\n[keymap]\n')
+    parts.append(
+        '\n# Keys of your own: command = "key", several separated by commas, none for no key.'
+        "\n# docs/keys-and-commands.md has the names, and `orchat doctor keys` shows what a terminal sends.\n[keymap]\n"
+    )
     return "".join(parts)
 
 

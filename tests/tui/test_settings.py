@@ -90,7 +90,7 @@ async def test_a_narrow_screen_says_it_in_its_line(server: DemoServer) -> None:
     async with at_screen(screen_runtime(server), size=(99, 24)) as person:
         await person.enter("/web on")
         await person.enter("/effort low")
-        await person.until_shown("asked with low, web search")
+        await person.until_shown("·  with low, web search")
 
 
 async def choose(person: Person, name: str) -> None:

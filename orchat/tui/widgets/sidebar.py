@@ -135,7 +135,8 @@ def status_parts(figures: Figures, now: float) -> list[Content]:
         parts.append(Content.assemble(("context ", DIM), context_words(figures)))
     if figures.asked:
         words = ", ".join(name if value in ("set", "on", "true") else value for name, value in figures.asked)
-        parts.append(Content.assemble(("asked with ", DIM), plain(words, 60)))
+        # It changes every answer, while the sums can be looked up.
+        parts.insert(2, Content.assemble(("with ", DIM), plain(words, 30).stylize(YOU)))
     return [*parts[:1], *(part for part in urgent if part), *parts[1:]]
 
 
