@@ -28,8 +28,8 @@ async def attach(screen: ChatScreen, argument: str) -> None:
     if argument:
         from orchat.media.pasted import attachments_in
 
-        quoted = f"./{argument}" if argument[0] not in "~/.'\"hf" else argument
-        found = await asyncio.to_thread(lambda: attachments_in(argument) or attachments_in(quoted))
+        bare = argument.strip("'\"")
+        found = await asyncio.to_thread(lambda: attachments_in(argument) or attachments_in(f"./{bare}"))
         if found:
             screen.attach(found)
             return

@@ -339,7 +339,7 @@ class ChatScreen(Attaching):
         if (
             event.is_printable
             and event.character
-            and self.focused is self.transcript
+            and isinstance(self.focused, Transcript | Chips)
             and event.key not in self.active_bindings
         ):
             event.stop()

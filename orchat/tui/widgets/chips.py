@@ -29,6 +29,8 @@ class Chips(Widget, can_focus=True):
     Chips { height: 1; padding: 0 2; background: $background; display: none; }
     Chips.-filled { display: block; }
     """
+    # A click on a chip opens it; it would be another one if the line changed with the focus first.
+    FOCUS_ON_CLICK = False
     BINDINGS = [
         Binding("left", "go(-1)", "Left", show=False),
         Binding("right", "go(1)", "Right", show=False),
@@ -143,6 +145,8 @@ class Chips(Widget, can_focus=True):
         drawn = [self._chip(index) for index in range(len(self.chips))]
         if not drawn:
             return []
+        if sum(chip.cell_length + _GAP for chip in drawn) - _GAP <= width:
+            return [(chip, index) for index, chip in enumerate(drawn)]
         first, last, room = self.at, self.at + 1, width - 2 * _COUNT - drawn[self.at].cell_length
         while room > 0 and (first > 0 or last < len(drawn)):
             # The later ones first, so that a line that was never moved through begins with the first chip.
@@ -169,7 +173,7 @@ class Chips(Widget, can_focus=True):
 
     def _right(self) -> Content:
         if self.has_focus and self.chips:
-            return Content.styled("Enter look  Shift+←→ move  Del remove  Esc back", DIM)
+            return Content.styled("Enter look  Shift+←→ move  Del remove", DIM)
         if self.editing:
             return Content.assemble((self.editing, YOU), ("  Esc back", DIM))
         return Content.styled(f"queued: {self.waiting}" if self.waiting else "", YOU)
