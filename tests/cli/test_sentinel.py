@@ -102,6 +102,8 @@ def echo(status: int = 401, **more: Any) -> Step:
 TOLD = ("/key", echo())
 BUSY = ("/key", echo(500))
 MADE = raw(json.dumps({"key": SENTINEL, "user_id": None}).encode(), content_type="application/json", framing="length")
+DOT = {"file.json": "GIF89a\1\0\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2L\1\0;"}
+"""A picture of one pixel that is a text, too."""
 CASES = {
     # ---- ask; every fault of the server follows below
     "ask": at("ask hi"),
@@ -209,6 +211,9 @@ CASES = {
     "doctor": at("doctor", WELL, "key", environ={"PYTHON_KEYRING_BACKEND": ""}, keys={}),
     "doctor, refused": at("doctor --json", FAILED, "refused", TOLD, keys={}),
     "doctor, an open key file": at("doctor --offline", FAILED, "entry 1", keys={"work": f"{SENTINEL} x"}),
+    "ocr": at("ocr FILE -m demo/seer", files=DOT),
+    "ocr, refused": at("ocr FILE -m demo/seer", NO_KEY, "The key was refused", (CHAT, echo()), files=DOT),
+    "ocr, a page refused": at("ocr FILE -m demo/seer", FAILED, "could not be read", (CHAT, echo(400)), files=DOT),
     "models": at("models --refresh", FAILED, "nobody has the key", ("/models", echo(500))),
     "usage": at("usage --by key", WELL, "env", before=("ask hi",)),
     "usage --csv": at("usage --csv --by key", WELL, "env", before=("ask hi",)),
