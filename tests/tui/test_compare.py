@@ -178,7 +178,10 @@ async def test_one_answer_is_stopped_while_the_others_go_on(server: DemoServer) 
         await person.until_told("still arrives")
         await person.press("right", "escape")
         await over(person, 1)
-        assert [state.partition(" ")[0] for _, state in heads(person)] == ["running", "stopped", "running"]
+        screen = person.app.screen
+        assert isinstance(screen, CompareScreen)
+        assert [answer.is_running for answer in screen.comparing.answers] == [True, False, True]
+        assert heads(person)[1] == ("thinker", "stopped")
         await person.until_shown("stopped: this is what had arrived", "Enter use this answer", "Esc back")
         go.set()
         await over(person)

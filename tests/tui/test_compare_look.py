@@ -59,8 +59,7 @@ async def test_three_models(server: DemoServer, snapshot: SnapshotAssertion, siz
         for name in ("thinker", "seer"):
             await person.fill(name)
             await person.press("tab")
-        await person.fill("")
-        await person.until_shown("3 marked", "to ask")
+        await person.until_shown("3 marked", "to ask", "✓ demo/seer")
         await person.settled()
         assert await drawn(person) == snapshot(extension_class=Drawing, name="models")
         await person.press("enter")
