@@ -157,9 +157,11 @@ class Pages:
         for number, error in sorted(reading.failures.items()):
             page = reading.page(number)
             self._tell.remark(f"- page {number}, {page.name}: {error.message}")
-        if totals.left or (reading.failures and self._options.folder is not None):
-            again = "--resume goes on" if self._options.folder is not None else "the same command goes on"
-            self._tell.remark(f"{plural(totals.left + totals.failed, 'page')} left: {again}")
+        way = "--resume" if self._options.folder is not None else "the same command"
+        if totals.left:
+            self._tell.remark(f"{plural(totals.left + totals.failed, 'page')} left: {way} goes on")
+        elif reading.failures:
+            self._tell.remark(f"{way} tries {'it' if totals.failed == 1 else 'them'} again")
 
     async def _give_out(self, whole: Path) -> None:
         """Without a folder of its own, the document goes to stdout and nothing stays behind."""

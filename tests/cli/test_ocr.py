@@ -103,7 +103,7 @@ def test_pages_that_failed_are_listed_at_the_end(demo: DemoThread, orchat: Orcha
     assert tail[2].startswith("- page 1, page-1.png: ")
     assert "Cannot read image" in tail[2]
     assert tail[3] == "- page 3, page-2b.png: page-2b.png is damaged or ends early"
-    assert tail[4] == "2 pages left: --resume goes on"
+    assert tail[4] == "--resume tries them again"
     assert "[not read: page-2b.png is damaged or ends early]" in (tmp_path / "out/document.md").read_text()
 
     (stack / "page-2b.png").unlink()
