@@ -84,6 +84,7 @@ class Choices:
         await self._runtime.parts.db.write(settings.note_used, model)
         if self._present is not None:
             await self._runtime.conversations.set_model(self._present.id, model)
+        self._session.tell()
 
     async def use_system(self, text: str) -> None:
         """Give the following turns a system prompt; an empty one takes it away."""
@@ -91,6 +92,7 @@ class Choices:
         if self._present is not None:
             await self._runtime.conversations.set_system(self._present.id, text or None)
             await self._session.reload()
+        self._session.tell()
 
     async def set(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Ask with other parameters from now on: all of these, or, where one does not fit, none.
@@ -134,6 +136,7 @@ class Choices:
         if self._present is not None:
             await self._runtime.conversations.set_parameters(self._present.id, parameters, persona=persona)
             await self._session.reload()
+        self._session.tell()
 
     def begin_anew(self) -> None:
         """Another conversation begins or is opened: it is asked as usual until it says otherwise."""

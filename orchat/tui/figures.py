@@ -189,11 +189,12 @@ async def take_figures(runtime: Runtime, session: Session, lease: KeyLease | Non
         holds=active_holds(known, now),
         budgets=await _budgets(runtime, session, lease, now),
         at=now,
-        asked=_asked(session, config),
+        asked=asked_of(session, config),
     )
 
 
-def _asked(session: Session, config: Config) -> tuple[tuple[str, str], ...]:
+def asked_of(session: Session, config: Config) -> tuple[tuple[str, str], ...]:
+    """Name and value of what requests say besides the conversation, where that is not the usual."""
     from orchat.tui.asked import unusual
 
     choices = session.choices

@@ -125,17 +125,19 @@ class Session:
     def use_default(self, model: str) -> None:
         """Name the model that answers where none was chosen."""
         self.choices.default_model = model
+        self.tell()
+
+    def tell(self) -> None:
+        """Title, model or what it is asked with are others now."""
         self._show(changes.StateChanged())
 
     async def choose_model(self, model: str) -> None:
         """Ask this model from now on, and remember that it was chosen."""
         await self.choices.use_model(model)
-        self._show(changes.StateChanged())
 
     async def set_system(self, text: str) -> None:
         """Give the following turns a system prompt; an empty one takes it away."""
         await self.choices.use_system(text)
-        self._show(changes.StateChanged())
 
     async def rename(self, title: str) -> None:
         """Give the conversation a title.

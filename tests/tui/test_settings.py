@@ -231,3 +231,18 @@ async def test_a_persona_of_the_command_line_is_worn_and_may_be_resumed_with(ser
         await person.until(lambda: person.chat.session.choices.persona == "pilot")
         await person.until_shown("pilot", "500")
         await person.until_gone("poet")
+
+
+async def test_what_another_window_sets_is_seen(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.ask("hello")
+        await person.settled()
+        conversation = person.chat.session.conversation
+        assert conversation is not None
+        async with screen_runtime(server) as other:
+            await other.start()
+            await other.conversations.set_parameters(conversation.id, {"top_k": 40}, persona="muse")
+        for _ in range(3):
+            person.app.runtime.clock.advance(3)  # type: ignore[attr-defined]  # the tests' own clock
+            await person.chat.look().wait()
+        await person.until_shown("ASKED WITH", "muse", "top_k")

@@ -22,7 +22,7 @@ from orchat.tui.changes import Change, Prompt
 from orchat.tui.choices import Asked
 from orchat.tui.drafts import Drafts
 from orchat.tui.editing import Editing
-from orchat.tui.figures import CHARS_PER_TOKEN, Figures, draft_cost, take_figures
+from orchat.tui.figures import CHARS_PER_TOKEN, Figures, asked_of, draft_cost, take_figures
 from orchat.tui.keymap import read_keymap
 from orchat.tui.keys import command_bindings
 from orchat.tui.pulse import Pulse
@@ -213,6 +213,9 @@ class ChatScreen(Attaching):
         self.query_one(StatusLine).now = beat
 
     def _show_state(self) -> None:
+        if self.figures.at and self.figures.asked != asked_of(self.session, self.runtime.config):
+            # Another window may have said so.
+            self.refresh_figures()
         self._stage.show_state(self.session, ready=self.lease is not None, keymap=self.keymap)
 
     @on(Transcript.Marked)
