@@ -111,7 +111,7 @@ def _sight(files: Sequence[Attached], asked: Asked) -> tuple[str, str]:
         return name, ""
     if asked.model.sees:
         return f"{name} sees pictures", ""
-    return f"{name} cannot see: you are asked for another before it is sent", YOU
+    return f"{name} cannot see: you choose another on sending", YOU
 
 
 def _line(label: str, words: str, style: str = "") -> Content:

@@ -256,6 +256,10 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
         for path in paths:
             if path not in self._ready and not self._is_refused(path):
                 await asyncio.to_thread(self._make_ready, path)
+                if self._is_refused(path) and path in self._chosen:
+                    del self._chosen[path]
+                    self.rows.redraw()
+                    self._show_keys()
                 self._show_summary()
 
     def _make_ready(self, path: Path) -> None:

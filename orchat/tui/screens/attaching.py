@@ -49,6 +49,8 @@ class Attaching(Asking):
         self._in_order = asyncio.Lock()
         self._turnstile = asyncio.Lock()
         self._last_attached: dict[str, Attached] = {}
+        if self.runtime.config.tui.plain:
+            self.query_one(Chips).sign = "attachment"
         self.call_after_refresh(self._clear_up)
 
     @work(group="sweep", exclusive=True, exit_on_error=False, description="remove files of drafts that are gone")
