@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from orchat.domain.choices import LINK as LINK
 from orchat.domain.content import Role
 from orchat.domain.events import Timing
 from orchat.domain.fold import Reply
 from orchat.domain.money import UNKNOWN_COST, Cost, Usage
 
 MessageState = Literal["done", "streaming", "stopped", "cut", "failed"]
-LINK = "text/uri-list"
-"""Media type of an attachment that is the link to a picture, and not the picture itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

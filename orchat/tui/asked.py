@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from orchat.domain.choices import DataCollection, Effort
-from orchat.domain.parameters import merged, parse_parameters, split_name, without, written
 from orchat.errors import UsageError
 
 if TYPE_CHECKING:
@@ -100,6 +99,8 @@ NAMES = (
 
 def named(name: str) -> str:
     """A setting as it is kept: by the name of its field."""
+    from orchat.domain.parameters import split_name
+
     head, rest = split_name(name)
     return f"{head}.{rest}" if rest else head
 
@@ -115,6 +116,8 @@ def changed(parameters: Mapping[str, Any], name: str, text: str) -> dict[str, An
     Raises:
         UsageError: There is no such thing, or the value does not fit.
     """
+    from orchat.domain.parameters import merged, parse_parameters, without
+
     text, name = text.strip(), named(name)
     if name in _BY_OTHER_MEANS:
         raise UsageError(f"{name} is not set so", hint=_BY_OTHER_MEANS[name])
@@ -130,6 +133,8 @@ def changed(parameters: Mapping[str, Any], name: str, text: str) -> dict[str, An
 
 
 def _with_web(parameters: Mapping[str, Any], text: str) -> dict[str, Any]:
+    from orchat.domain.parameters import without
+
     if text.casefold() not in (*_ON, *_OFF, USUAL):
         raise UsageError(f"web={text}: expected on or off")
     rest = without(parameters, "tools")
@@ -158,6 +163,8 @@ def provider_pairs(text: str) -> list[tuple[str, str]]:
 
 def value(parameters: Mapping[str, Any], name: str) -> str:
     """What a session says of a setting, as people would write it; empty for nothing."""
+    from orchat.domain.parameters import written
+
     if name == WEB:
         return "on" if any(tool.get("type") == WEB_TOOL["type"] for tool in parameters.get("tools", ())) else ""
     found = dict(written(parameters)).get(name, "")
@@ -175,6 +182,8 @@ def usual(config: Config, setting: Setting) -> str:
 
 def others(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What is set besides `SETTINGS`: name and value."""
+    from orchat.domain.parameters import written
+
     pairs = [(name, value) for name, value in written(parameters) if name not in BY_NAME and name != "tools"]
     tools = [tool for tool in parameters.get("tools", ()) if tool.get("type") != WEB_TOOL["type"]]
     more = [("tools", str(len(tools)))] if tools else []

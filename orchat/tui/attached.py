@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from orchat.domain.conversation import LINK
+from orchat.domain.choices import LINK
 from orchat.errors import MediaNotFound
 from orchat.tui.wording import size
 

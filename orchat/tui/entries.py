@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypedDict
 
-from orchat.domain.conversation import LINK
+from orchat.domain.choices import LINK
 from orchat.tui.changes import Prompt
 from orchat.tui.keymap import USUAL, Keymap
 from orchat.tui.problems import Problem, stored_problem, with_rest

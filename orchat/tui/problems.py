@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from orchat import errors
-from orchat.domain.events import BudgetNear
 from orchat.tui.commands import BY_ID
 from orchat.tui.keymap import USUAL, Keymap
 from orchat.tui.standing import back_at, cause
 from orchat.tui.transcript.entry import ErrorCard
 from orchat.tui.wording import usd
+
+if TYPE_CHECKING:
+    from orchat.domain.events import BudgetNear
 
 WayId = Literal["again", "again_with", "lower", "new_key", "next_key", "keys", "over_budget", "go_on"]
 """Ids of commands."""

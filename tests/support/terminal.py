@@ -25,6 +25,7 @@ from orchat.tui.app import run_tui
 settings = {"api.base_url": sys.argv[1], "api.dialect": "openrouter", "models.default": "demo/writer"}
 runtime = Runtime.create(front_end="tui", settings=settings, key=Secret("sk-or-v1-000000000000"))
 heavy = {"httpx", "sqlite3", "keyring", "markdown_it", "pygments", "PIL", "orchat.openrouter.client"}
+heavy |= {"orchat.domain.events", "orchat.domain.request", "orchat.media.image", "orchat.media.glance"}
 loaded = heavy & (set(sys.modules) - before)
 assert not loaded, loaded
 from orchat.tui.beginning import Beginning

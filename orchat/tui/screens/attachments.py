@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchat.errors import MediaNotFound, UsageError
-from orchat.tui import browsing
 from orchat.tui.saving import save_as
 from orchat.tui.screens.messages import meant
-from orchat.tui.weighing import Asked
 from orchat.tui.widgets.chips import Chips
 
 if TYPE_CHECKING:
@@ -27,6 +25,7 @@ async def attach(screen: ChatScreen, argument: str) -> None:
     folder = Path.cwd()
     if argument:
         from orchat.media.pasted import attachments_in
+        from orchat.tui import browsing
 
         bare = argument.strip("'\"")
         found = await asyncio.to_thread(lambda: attachments_in(argument) or attachments_in(f"./{bare}"))
@@ -42,7 +41,9 @@ async def attach(screen: ChatScreen, argument: str) -> None:
 
 async def _choose(screen: ChatScreen, folder: Path) -> None:
     from orchat.store import settings
+    from orchat.tui import browsing
     from orchat.tui.screens.attach import AttachDialog
+    from orchat.tui.weighing import Asked
 
     runtime = screen.runtime
     await runtime.start()

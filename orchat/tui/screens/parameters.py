@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from orchat.domain.request import REQUEST_FIELDS
 from orchat.errors import UsageError
 from orchat.tui.asked import BY_NAME, USUAL, WEB, named, provider_pairs, value
 
@@ -40,6 +39,8 @@ async def apply(screen: ChatScreen, pairs: Sequence[tuple[str, str]]) -> None:
     Raises:
         UsageError: A value does not fit; nothing is changed.
     """
+    from orchat.domain.request import REQUEST_FIELDS
+
     await screen.runtime.start()
     choices = screen.session.choices
     await choices.set(pairs)

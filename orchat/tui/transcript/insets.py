@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from rich.style import Style
 
-from orchat.media.thumbnail import fitted
 from orchat.tui.pictures.half import Ground, draw
 from orchat.tui.transcript.rows import Row, Section
 
@@ -40,6 +39,8 @@ class Inset:
     @property
     def room(self) -> tuple[int, int]:
         """Columns and rows, the same before and after it was loaded, so that nothing moves."""
+        from orchat.media.thumbnail import fitted
+
         return fitted(self.size if all(self.size) else _UNKNOWN, COLUMNS, ROWS)
 
 
