@@ -16,7 +16,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +144,26 @@ class Folder:
             StoreUnwritable: Full disk, no permission.
         """
         self._write(self._kept / f"{record.key}.json", _json({"version": VERSION, **asdict(record)}))
+
+    def correct(self, page: Page, record: Record, text: str, form: Format) -> Record:
+        """Put a person's text in the place of the model's, for good.
+
+        Args:
+            page: Which.
+            record: What was read.
+            text: What stands on it.
+            form: Of the texts.
+
+        Returns:
+            The new record.
+
+        Raises:
+            StoreUnwritable: Full disk, no permission.
+        """
+        corrected = replace(record, text=text, is_corrected=True)
+        self.keep(corrected)
+        self.put_page(page, corrected, form)
+        return corrected
 
     # ---- what is written for people
 

@@ -25,6 +25,7 @@ MAX_DOCUMENT = 1_000_000_000
 """Bytes of a PDF document: it is read from the disk page by page."""
 
 _BLOCK = 1 << 20
+_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".pdf"})
 _DIGITS = re.compile(r"(\d+)")
 
 
@@ -36,7 +37,7 @@ def find_sources(paths: Iterable[str | Path]) -> list[Source]:
             count (``page-9`` before ``page-10``). What lies in folders within them is not.
 
     Returns:
-        Every source, in order; one that was named and cannot be read says why.
+        Every source, in order; one that cannot be read says why.
 
     Raises:
         MediaNotFound: A path does not exist, or a folder holds neither pictures nor documents.
@@ -62,7 +63,7 @@ def pages_of(sources: Iterable[Source]) -> list[Page]:
 def _in_folder(folder: Path) -> list[Source]:
     try:
         files = sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=_as_counted)
-        wanted = [path for path in files if path.is_file() and _has_pages(path)]
+        wanted = [path for path in files if path.is_file() and _is_meant(path)]
     except OSError as error:
         raise MediaNotFound(f"{_shown(folder)} cannot be read: {_reason(error)}", hint="Check the folder.") from None
     if not wanted:
@@ -77,9 +78,14 @@ def _as_counted(path: Path) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (0, part.casefold()) for part in _DIGITS.split(path.name)]
 
 
-def _has_pages(path: Path) -> bool:
+def _is_meant(path: Path) -> bool:
+    """Whether a file in a folder is a page, or would be one if it could be read: that must not just be missing."""
+    if path.suffix.casefold() in _SUFFIXES:
+        return True
     with path.open("rb") as file:
-        return sniff.sniff(file.read(sniff.HEAD)).family in (sniff.Family.PICTURE, sniff.Family.PDF)
+        kind = sniff.sniff(file.read(sniff.HEAD))
+    is_foreign = kind.family is sniff.Family.REFUSED and kind.name.endswith((" picture", " drawing"))
+    return is_foreign or kind.family in (sniff.Family.PICTURE, sniff.Family.PDF)
 
 
 def _source(path: Path) -> Source:

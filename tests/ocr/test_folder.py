@@ -150,6 +150,18 @@ def test_texts_follow_their_pages_when_others_come_between(folder: Folder, tmp_p
     }
 
 
+def test_a_correction_stands_in_the_place_of_what_was_read(folder: Folder, tmp_path: Path) -> None:
+    (page,) = stack(tmp_path / "in", 1)
+    folder.keep(record(page, "8O,30"))
+    folder.put_page(page, record(page, "8O,30"), "md")
+    corrected = folder.correct(page, record(page, "8O,30"), "80,30", "md")
+    assert folder.records() == {page.key: corrected}
+    assert (corrected.text, corrected.is_corrected, corrected.model) == ("80,30", True, "a/b")
+    whole = folder.finish([page], folder.records(), {}, "md")
+    assert "80,30" in whole.read_text()
+    assert (folder.root / "pages/0001-page-1.md").read_text() == "80,30\n"
+
+
 PRICE = Pricing(prices={"prompt": Decimal("0.000001"), "completion": Decimal("0.000002")})
 
 

@@ -11,6 +11,7 @@ from orchat.errors import MediaNotFound
 from orchat.ocr import sources
 from orchat.ocr.sources import find_sources, pages_of
 from tests.support.pages import pages_in, pdf_of
+from tests.support.pictures import encoded, quarters
 
 
 def test_a_folder_gives_its_pages_as_people_count_and_nothing_else(tmp_path: Path) -> None:
@@ -31,6 +32,24 @@ def test_a_folder_gives_its_pages_as_people_count_and_nothing_else(tmp_path: Pat
         "page-10.png",
     ]
     assert [page.number for page in pages] == list(range(1, 8))
+
+
+def test_what_cannot_be_read_in_a_folder_is_not_just_missing(tmp_path: Path) -> None:
+    folder = pages_in(tmp_path, (1,))
+    (folder / "a.tiff").write_bytes(encoded(quarters(), "TIFF"))
+    (folder / "b").write_bytes(encoded(quarters(), "BMP"))
+    (folder / "c.png").write_bytes(b"")
+    (folder / "d.JPG").write_text("not a picture")
+    (folder / "e.csv").write_text("1,2")
+    (folder / "f.zip").write_bytes(b"PK\x03\x04")
+    found = find_sources([folder])
+    assert [(source.name, str(source.problem)) for source in found if source.problem] == [
+        ("a.tiff", "a.tiff is a TIFF picture; PNG, JPEG, WebP and GIF can be sent"),
+        ("b", "b is a BMP picture; PNG, JPEG, WebP and GIF can be sent"),
+        ("c.png", "c.png is empty"),
+        ("d.JPG", "d.JPG is text; PNG, JPEG, WebP and GIF can be sent"),
+    ]
+    assert [source.name for source in found if not source.problem] == ["page-1.png"]
 
 
 def test_a_page_is_known_by_its_content(tmp_path: Path) -> None:
