@@ -119,6 +119,22 @@ def is_written(key: str) -> bool:
     return key == "space" or len(key) == 1 or key in _CHAR_OF_NAME
 
 
+def needs_kitty(key: str) -> bool:
+    """Whether a key arrives as itself only where the terminal speaks Kitty's protocol."""
+    *modifiers, last = key.split("+")
+    if "super" in modifiers or "hyper" in modifiers:
+        return True
+    if "ctrl" in modifiers and (is_written(last) or last in _PLAIN):
+        is_letter = len(last) == 1 and last.isalpha() and last.isascii()
+        return "shift" in modifiers if is_letter else last not in _CONTROLS
+    return "shift" in modifiers and last in ("enter", "backspace", "escape", "space")
+
+
+_PLAIN = ("enter", "backspace", "escape", "tab")
+_CONTROLS = ("space", "at", "backslash", "right_square_bracket", "circumflex_accent", "underscore")
+"""What has a control character of its own, besides the letters."""
+
+
 def unbound(command_id: str) -> str:
     """Stands for the key of a command that has none: Textual cannot take a key away, and nobody can press this one."""
     return f"{_UNBOUND}{command_id}"

@@ -67,6 +67,12 @@ def test_a_terminal_that_can_do_little_is_told_of() -> None:
     assert "pictures          half blocks only" in shown
 
 
+def test_keys_that_the_terminal_cannot_send_are_warned_of() -> None:
+    own = {"ORCHAT_KEYMAP__USAGE": "ctrl+shift+u"}
+    assert "keymap.usage: Ctrl+Shift+U arrives only by Kitty's" in answered(XTERM.decode(), **own)
+    assert "arrives only by" not in answered(KITTY.decode(), **own)
+
+
 @pytest.mark.parametrize("term", ["", "dumb", "linux"])
 def test_a_terminal_that_shows_what_it_does_not_understand_is_asked_nothing(term: str) -> None:
     assert question_for({"TERM": term}) is None

@@ -14,7 +14,7 @@ from orchat.demo.server import DemoServer
 from orchat.paths import Paths
 from orchat.tui.commands import BY_ID, COMMANDS
 from orchat.tui.keymap import USUAL, defaults, faults_of, read_keymap
-from orchat.tui.keynames import BadKey, is_written, parse_key, shown_key, unbound
+from orchat.tui.keynames import BadKey, is_written, needs_kitty, parse_key, shown_key, unbound
 from orchat.tui.screens.help import Help
 from orchat.tui.screens.picker import Picker
 from tests.support.screen import at_screen, screen_runtime
@@ -68,6 +68,28 @@ def test_keys_are_read_as_people_write_them(written: str, key: str, shown: str) 
 def test_what_is_no_key_says_why(written: str, says: str) -> None:
     with pytest.raises(BadKey, match=says):
         parse_key(written)
+
+
+@pytest.mark.parametrize(
+    ("key", "needs"),
+    [
+        ("ctrl+o", False),
+        ("ctrl+shift+o", True),
+        ("alt+shift+o", False),
+        ("ctrl+1", True),
+        ("ctrl+underscore", False),
+        ("ctrl+space", False),
+        ("ctrl+enter", True),
+        ("shift+enter", True),
+        ("shift+tab", False),
+        ("ctrl+left", False),
+        ("super+k", True),
+        ("f5", False),
+        ("A", False),
+    ],
+)
+def test_some_keys_need_kittys_protocol(key: str, needs: bool) -> None:
+    assert needs_kitty(key) is needs
 
 
 @given(st.text(max_size=12))

@@ -57,7 +57,7 @@ class Examination:
             self._add(finding)
         key = self._keys(loaded.config, paths)
         self._network(loaded.config, key, offline=offline)
-        self._terminal()
+        self._terminal(loaded.config)
 
     def _add(self, finding: Finding) -> Finding:
         return self._report.add(finding)
@@ -163,7 +163,7 @@ class Examination:
         for finding in service.visit(replace(config.api, total_timeout_s=service.LIMIT_S), key, clock):
             self._add(finding)
 
-    def _terminal(self) -> None:
+    def _terminal(self, config: Config) -> None:
         environ, output = self._invocation.environ, self._invocation.output
         self._add(guarded("terminal", lambda: terminal.kind(environ, is_terminal=output.is_terminal)))
         self._add(guarded("colours", lambda: terminal.colours(environ)))
@@ -177,6 +177,8 @@ class Examination:
             return terminal.keyboard(answers)
 
         self._add(guarded("keyboard", ask))
+        for finding in terminal.reachable(config, answers):
+            self._add(finding)
         self._add(guarded("pictures", lambda: terminal.pictures(answers)))
         self._add(guarded("clipboard", lambda: terminal.clipboard(environ, answers)))
         if environ.get("TMUX"):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from orchat.cli.doctor.finding import Finding, ok, skip, warn
 from orchat.cli.doctor.probe import Answers
+from orchat.config import Config
 
 SMALLEST = (60, 16)
 """Columns and lines from which on nothing of the screen is cut."""
@@ -93,6 +94,26 @@ def keyboard(answers: Answers | None) -> Finding:
     if answers.kitty_keyboard:
         return ok("keyboard", "Kitty's protocol: Shift+Enter makes a new line")
     return ok("keyboard", "without Kitty's protocol: Alt+Enter and Ctrl+J make a new line, Shift+Enter sends")
+
+
+def reachable(config: Config, answers: Answers | None) -> Iterator[Finding]:
+    """Keys of somebody's own that this terminal cannot send.
+
+    Args:
+        config: Has the keys.
+        answers: Of the terminal; None where it was not asked.
+    """
+    from orchat.tui.keymap import read_keymap
+    from orchat.tui.keynames import needs_kitty, shown_key
+
+    if answers is None or not answers.has_answered or answers.kitty_keyboard:
+        return
+    for id, keys in read_keymap(config.keymap).keys.items():
+        for key in filter(needs_kitty, keys):
+            detail = (
+                f"keymap.{id}: {shown_key(key)} arrives only by Kitty's protocol, which this terminal does not speak"
+            )
+            yield warn("keymap", detail, "Choose another key; `orchat doctor keys` shows what arrives.")
 
 
 def pictures(answers: Answers | None) -> Finding:
