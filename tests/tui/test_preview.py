@@ -6,6 +6,7 @@ import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.widgets import Input
@@ -38,7 +39,7 @@ async def read(file: Attached) -> bytes:
 
 @asynccontextmanager
 async def looking(
-    server: DemoServer, *files: Attached, size: tuple[int, int] = (120, 40), **settings: object
+    server: DemoServer, *files: Attached, size: tuple[int, int] = (120, 40), **settings: Any
 ) -> AsyncIterator[tuple[Person, Preview]]:
     async with at_screen(screen_runtime(server, **settings), size=size) as person:
         plain = bool(settings.get("tui__plain"))
