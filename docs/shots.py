@@ -18,15 +18,22 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["COLORTERM"] = "truecolor"
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from PIL import Image
 from textual.pilot import Pilot
 from textual.widgets import Input
 
 from orchat.demo import DEMO_KEY, DemoThread
 from orchat.demo.answer import Step
 from orchat.demo.models import MODELS, WRITER, find
-from orchat.demo.script import raw, say
+from orchat.demo.script import fault, raw, say
 from orchat.demo.stage import Stage
+from orchat.domain.conversation import Draft
+from orchat.domain.events import Timing
+from orchat.domain.ledger import Attempt, Settlement
+from orchat.domain.money import UNKNOWN_COST, Cost, Usage
 from orchat.runtime import Runtime
+from orchat.store import ledger
+from orchat.store.connection import Connection
 from orchat.tui.app import OrchatApp
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
@@ -101,6 +108,30 @@ takes an afternoon, not a rewrite of the service around a new data layer.
 COMPARE_SIZE = (132, 28)
 
 
+PICKED = (
+    # Id, input and output in USD per token, context, what it takes, what it can.
+    ("google/gemini-2.5-flash", "0.0000003", "0.0000025", 1_048_576, "text image file", "tools reasoning"),
+    ("google/gemini-2.5-pro", "0.00000125", "0.00001", 1_048_576, "text image file", "tools reasoning"),
+    ("google/gemma-3-27b-it:free", "0", "0", 131_072, "text image", ""),
+    ("openai/gpt-5-mini", "0.00000025", "0.000002", 400_000, "text image file", "tools reasoning"),
+    ("anthropic/claude-sonnet-4.5", "0.000003", "0.000015", 1_000_000, "text image file", "tools reasoning"),
+    ("deepseek/deepseek-r1", "0.0000004", "0.00000175", 163_840, "text", "reasoning"),
+    ("mistralai/mistral-small-3.2", "0.00000006", "0.00000018", 131_072, "text image", "tools"),
+    ("qwen/qwen3-235b-a22b", "0.00000018", "0.00000054", 131_072, "text", "tools reasoning"),
+    ("meta-llama/llama-4-maverick", "0.00000015", "0.0000006", 1_048_576, "text image", "tools"),
+)
+ABOUT = "Fast and thorough; good at long documents, at extraction and at code."
+TALKS = (
+    # Title that the first prompt becomes, answer, model, hours ago.
+    ("A gift for dad, who likes trains", "A signal lamp, a day on the Harz narrow gauge, or a good **map**.", 0, 26),
+    ("Explain the Tokio runtime to a Python programmer", "It is an event loop per *thread*, and tasks move.", 3, 49),
+    ("Draft a polite reminder for invoice 2041", "Dear Ms Okafor, perhaps our invoice got lost …", 4, 75),
+    ("Why does my cron job run twice?", "Look for a second crontab: `/etc/cron.d` counts, too.", 5, 98),
+    ("Shorten this abstract to 120 words", "We measure how long people wait for answers …", 1, 170),
+    ("Names for a sourdough starter", "Clint Yeastwood, Dough Biden, Bread Pitt.", 6, 290),
+)
+
+
 class Opinion:
     """The answer of the model that is asked."""
 
@@ -112,19 +143,68 @@ class Opinion:
 
 
 def _catalogue() -> bytes:
-    """The demo's models, and those that are compared."""
+    """The demo's models, and some that everybody knows."""
     writer = find(WRITER)
     assert writer is not None
     more = [
         {
             **writer,
             "id": id,
-            "name": id.partition("/")[2],
-            "pricing": {"prompt": price, "completion": f"{float(price) * 6:f}"},
+            "name": id.partition("/")[2].replace("-", " ").title(),
+            "description": ABOUT,
+            "context_length": context,
+            "architecture": {"input_modalities": takes.split(), "output_modalities": ["text"]},
+            "supported_parameters": ["max_tokens", "temperature", *can.split()],
+            "pricing": {"prompt": prompt, "completion": completion},
         }
-        for id, price in zip(OPINIONS, ("0.00000025", "0.0000003", "0.000003"), strict=True)
+        for id, prompt, completion, context, takes, can in PICKED
     ]
-    return json.dumps({"data": [*MODELS, *more]}).encode()
+    return json.dumps({"data": [*more, *MODELS]}).encode()
+
+
+async def live_a_fortnight(runtime: Runtime, demo: DemoThread) -> None:
+    """What somebody leaves behind in two weeks: sessions, and rows in the books."""
+    now, db = runtime.clock.now(), runtime.parts.db
+    for title, answer, model, hours in TALKS:
+        id = PICKED[model][0]
+        demo.server.script(
+            say(answer, model=id, usage={"cost": 0.0004 * (model + 1)}, first_token_s=0, tokens_per_s=9e9)
+        )
+        made = await runtime.conversations.create(model=id)
+        async with await runtime.conversations.send(made.id, Draft(text=title)) as turn:
+            async for _ in turn:
+                pass
+        await db.write(_grow_old, made.id, now - hours * 3600.0)
+    await db.write(lambda connection: connection.execute("DELETE FROM attempts"))
+    for day in range(1, 14):
+        for number in range(1 + day * 7 % 5):
+            await _spend(runtime, now - day * 86_400.0, day + number)
+
+
+def _grow_old(connection: Connection, id: str, then: float) -> None:
+    connection.execute("UPDATE conversations SET created_at = ?, updated_at = ? WHERE id = ?", (then, then, id))
+
+
+async def _spend(runtime: Runtime, then: float, number: int) -> None:
+    model = PICKED[number % len(PICKED)][0]
+    attempt = Attempt(
+        started_at=then,
+        model=model,
+        key_label="work" if number % 3 else "private",
+        key_fingerprint="f",
+        front_end="tui",
+    )
+    row = await runtime.parts.db.write(ledger.begin, attempt, "shots")
+    used = Usage(prompt_tokens=900 + 701 * number % 4_000, completion_tokens=240 + 83 * number)
+    pico = (17 + 31 * number % 90) * 10**9
+    done = Settlement(
+        outcome="cut" if number % 11 == 0 else "done",
+        provider=("Google", "OpenAI", "Anthropic", "DeepInfra")[number % 4],
+        usage=used,
+        cost=UNKNOWN_COST if number == 9 else Cost(pico=pico, source="estimated" if number % 11 == 0 else "reported"),
+        timing=Timing(total_ms=1_900),
+    )
+    await runtime.parts.db.write(ledger.settle, row, done)
 
 
 async def take_comparison(theme: str, demo: DemoThread, home: str) -> None:
@@ -155,26 +235,48 @@ async def _mark(app: OrchatApp, pilot: Pilot[None]) -> None:
 
 
 async def take(theme: str, demo: DemoThread, home: str) -> None:
-    """The chat, then the picker over it, in one theme."""
-    who = {"model": "google/gemini-2.5-flash", "provider": "Google", "tokens_per_s": 120.0}
-    demo.server.script(
-        say(ANSWER, reasoning=THOUGHT, first_token_s=0.4, usage={"cost": 0.00041}, **who),
-        say(MORE_ANSWER, first_token_s=0.3, usage={"cost": 0.00008}, **who),
-    )
-    runtime = _runtime(theme, demo, home)
+    """The chat, and everything that opens over it, in one theme."""
+    id = PICKED[0][0]
+    who = {"model": id, "provider": "Google", "tokens_per_s": 120.0}
+    demo.server.script(raw(_catalogue(), content_type="application/json", framing="length"), path="/models")
     name = theme.removeprefix("orchat-")
-    async with runtime:
+    async with _runtime(theme, demo, home, model=id) as runtime:
+        await runtime.start()
+        await live_a_fortnight(runtime, demo)
+        demo.server.script(
+            say(ANSWER, reasoning=THOUGHT, first_token_s=0.4, usage={"cost": 0.00041}, **who),
+            say(MORE_ANSWER, first_token_s=0.3, usage={"cost": 0.00008}, **who),
+            fault("402-max-tokens"),
+        )
         app = OrchatApp(runtime)
         async with app.run_test(size=SIZE) as pilot:
-            while not runtime.started:
-                await pilot.pause(0.05)
+            await pilot.pause(1.0)
+            if name == "dark":
+                save(app, f"new-{name}")
             for prompt in (QUESTION, MORE):
-                await pilot.press(*(_key(character) for character in prompt), "enter")
-                await pilot.pause(4.5)
+                await _type(pilot, prompt, "enter", seconds=4.5)
             save(app, f"chat-{name}")
-            await pilot.press("ctrl+o")
-            await pilot.pause(0.5)
-            save(app, f"picker-{name}")
+            over = (("ctrl+o", "picker"), ("ctrl+u", "usage"), ("f1", "help"), ("ctrl+r", "sessions"))
+            for keys, what in over[: None if name == "dark" else 1]:
+                await pilot.press(keys)
+                await pilot.pause(0.5)
+                if what == "picker":
+                    await _type(pilot, "gem", seconds=0.3)
+                if what == "sessions":
+                    await pilot.press("down")
+                    await pilot.pause(0.5)
+                save(app, f"{what}-{name}")
+                await pilot.press("escape")
+                await pilot.pause(0.2)
+            if name != "dark":
+                return
+            await _type(pilot, "Now write all of it as a novel.", "enter", seconds=1.5)
+            save(app, f"error-{name}")
+
+
+async def _type(pilot: Pilot[None], text: str, *keys: str, seconds: float) -> None:
+    await pilot.press(*map(_key, text), *keys)
+    await pilot.pause(seconds)
 
 
 def _runtime(theme: str, demo: DemoThread, home: str, *, model: str | None = None) -> Runtime:
@@ -189,7 +291,7 @@ def _runtime(theme: str, demo: DemoThread, home: str, *, model: str | None = Non
 
 
 def _key(character: str) -> str:
-    names = {" ": "space", ",": "comma", "?": "question_mark"}
+    names = {" ": "space", ",": "comma", "?": "question_mark", ".": "full_stop"}
     return names.get(character, character)
 
 
@@ -213,6 +315,9 @@ def save(app: OrchatApp, name: str, size: tuple[int, int] = SIZE) -> None:
             check=True,
             capture_output=True,
         )  # fmt: skip
+    with Image.open(svg.with_suffix(".png")) as picture:
+        few = picture.convert("RGBA").quantize(200, method=Image.Quantize.FASTOCTREE)
+    few.save(svg.with_suffix(".png"), optimize=True)
 
 
 async def main() -> None:

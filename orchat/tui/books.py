@@ -13,7 +13,7 @@ from textual.content import Content
 from orchat.clock import utc_day
 from orchat.domain.ledger import UsageRow, figures_of
 from orchat.tui.chart import ROWS, chart, spans
-from orchat.tui.lines import DIM, HEAD, LINE, YOU, column, gauge, stack
+from orchat.tui.lines import DIM, FAINT, HEAD, YOU, column, gauge, stack
 from orchat.tui.wording import plain, plural, spent, tokens_of
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def summary(row: UsageRow) -> Content:
     parts.append((f"{sent} in, {received} out", ""))
     line = Content.styled(spent(row), "bold")
     for words, style in parts:
-        line = Content.assemble(line, ("  ·  ", LINE), (words, style or DIM))
+        line = Content.assemble(line, ("  ·  ", FAINT), (words, style or DIM))
     return line
 
 

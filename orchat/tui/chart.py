@@ -14,7 +14,7 @@ from orchat.tui.wording import usd
 
 ROWS = 6
 """Lines of the longest column."""
-WIDEST = 5
+WIDEST = 7
 """Cells of a column with the gap beside it."""
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 

@@ -112,7 +112,7 @@ def test_the_highest_column_is_full_and_the_least_can_be_seen() -> None:
     ]
     lines = chart(columns, 60, rows=3).plain.splitlines()
     assert lines[0].startswith("COST PER DAY") and lines[0].endswith("most $1.00")
-    assert [line.rstrip() for line in lines[2:5]] == [" " * 10 + "████"] * 2 + [" " * 5 + "▁▁▁▁ ████"]
+    assert [line.rstrip() for line in lines[2:5]] == [" " * 14 + "██████"] * 2 + [" " * 7 + "▁▁▁▁▁▁ ██████"]
     assert lines[6].split() == ["≈", "?"]
     assert lines[7].split() == ["01-01", "today"]
     assert lines[8] == "? not all is known   ≈ in part estimated"
