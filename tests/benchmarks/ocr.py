@@ -26,6 +26,7 @@ from tests.benchmarks.measure import ROOT, load, verdict
 
 PAGES = 240
 JOBS = 8
+ROUNDS = 3
 ANSWER_S = 0.2
 GOAL = 0.9
 LETTER_100_DPI = (850, 1100)
@@ -90,15 +91,15 @@ async def _server() -> None:
     server.close()
 
 
-async def measured(port: int, folder: Path, jobs: int) -> tuple[int, float]:
+async def measured(port: int, folder: Path, number: int) -> tuple[int, float]:
     """Read all pages; how many there were, and the seconds from the first request to the last page on the disk."""
     settings = {"api.base_url": f"http://127.0.0.1:{port}/api/v1", "api.dialect": "openrouter", "keys.reconcile": False}
     async with Runtime.create(front_end="library", home=str(folder / "home"), settings=settings) as runtime:
         await runtime.start()
         wish = Wish(paths=[folder / "in"], model=MODEL)
-        job = await plan(runtime.parts.ground, runtime.config, Folder(folder / f"out-{jobs}"), wish)
+        job = await plan(runtime.parts.ground, runtime.config, Folder(folder / f"out-{number}"), wish)
         done, began = 0, time.perf_counter()
-        terms = Terms(media=runtime.config.media, jobs=jobs)
+        terms = Terms(media=runtime.config.media, jobs=JOBS)
         async with Reading(runtime.dispatcher, runtime.clock, job, terms) as reading:
             async for event in reading:
                 done += isinstance(event, PageDone)
@@ -123,7 +124,8 @@ def main() -> None:
         port, folder = int(server.stdout.readline()), Path(name)
         (folder / "in").mkdir()
         pages_in(folder / "in", pages)
-        done, seconds = asyncio.run(measured(port, folder, JOBS))
+        runs = [asyncio.run(measured(port, folder, number)) for number in range(ROUNDS)]
+    done, seconds = sorted(runs, key=lambda run: run[1])[ROUNDS // 2]
     ideal = pages * ANSWER_S / JOBS
     share = ideal / seconds
     print(f"\n{done} pages, {JOBS} at once, {ANSWER_S * 1000:.0f} ms each; load {load():.1f}")
