@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,7 @@ import pytest
 from orchat.demo import DemoThread
 from orchat.demo.faults import fault
 from orchat.demo.script import cut_after, error_event, say, stall
-from tests.support.cli import KEY, Done, Running, Terminal, command, environment, run
-
-Orchat = Callable[..., Done]
+from tests.support.cli import KEY, Orchat, Running, Terminal, command, environment, run
 
 
 def test_a_cut_answer_is_printed_as_far_as_it_came(demo: DemoThread, orchat: Orchat) -> None:

@@ -8,7 +8,6 @@ import socket
 import sqlite3
 import stat
 import struct
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,9 @@ import pytest
 from orchat.demo import DemoThread
 from orchat.demo.faults import fault
 from orchat.demo.script import html200, say
-from tests.support.cli import KEY, Done, environment, run
+from tests.support.cli import KEY, Done, Orchat, environment, run
 from tests.support.pictures import encoded, photo
 from tests.support.pictures import png_of_zeros as png
-
-Orchat = Callable[..., Done]
 
 
 def refused(done: Done, code: int, says: str, *, hint: bool = True) -> None:

@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -17,11 +16,10 @@ from orchat.cli.completing import _words
 from orchat.cli.completion import SCRIPTS
 from orchat.demo import DemoThread
 from orchat.store import glance
-from tests.support.cli import Done, environment, run
+from tests.support.cli import Orchat, environment, run
 from tests.support.imports import loaded
 from tests.support.page import Paper
 
-Orchat = Callable[..., Done]
 SETTINGS = """
 [personas.poet]
 system = "Rhyme."

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from orchat.config.template import example
 from orchat.demo import DemoThread
-from tests.support.cli import KEY, Done, on_terminal
-
-Orchat = Callable[..., Done]
+from tests.support.cli import KEY, Done, Orchat, on_terminal
 
 
 def test_the_settings_file_is_begun_once(orchat: Orchat, home: Path) -> None:

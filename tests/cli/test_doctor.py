@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -16,10 +15,8 @@ from orchat.demo import DemoThread
 from orchat.demo.accounts import DemoKey
 from orchat.domain.secret import Secret
 from orchat.store.migrate import APPLICATION_ID
-from tests.support.cli import KEY, Done, Terminal, environment, run
+from tests.support.cli import KEY, Orchat, Terminal, environment, run
 from tests.support.doctor import found, states
-
-Orchat = Callable[..., Done]
 
 
 @pytest.fixture

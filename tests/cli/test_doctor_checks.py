@@ -23,12 +23,9 @@ from orchat.domain.secret import Secret
 from orchat.errors import StoreBusy, StoreDamaged
 from orchat.openrouter.account import FreeRequests, KeyStatus
 from orchat.openrouter.server import Server, read_base_url
-from tests.support.cli import KEY, Done, run
+from tests.support.cli import KEY, Orchat, run
 from tests.support.clock import START
 from tests.support.doctor import found, states
-
-Orchat = Callable[..., Done]
-
 
 CLOCK = SystemClock()
 CERTIFICATE = Path(__file__).parent.parent / "support" / "localhost.pem"

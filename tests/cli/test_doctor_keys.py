@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,9 +14,8 @@ import pytest
 from orchat.cli.doctor.listening import TELL_LESS, TELL_MORE, told_of
 from orchat.tui.keyboard import KeyReader, Press
 from orchat.tui.keymap import USUAL
-from tests.support.cli import Done, Terminal, environment, run
+from tests.support.cli import Orchat, Terminal, environment, run
 
-Orchat = Callable[..., Done]
 LITTLE = "\x1b[?64;1;2c"
 KITTY = "\x1b[?1u\x1b[?64;52c"
 

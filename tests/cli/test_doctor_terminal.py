@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,11 +10,8 @@ import pytest
 from orchat.cli.doctor import terminal
 from orchat.cli.doctor.finding import Finding
 from orchat.cli.doctor.probe import KEYBOARD, PICTURES, Answers, ask, question_for, understood
-from tests.support.cli import Done, Terminal, environment, run
+from tests.support.cli import Terminal, environment, run
 from tests.support.doctor import found
-
-Orchat = Callable[..., Done]
-
 
 # ---- the terminal
 

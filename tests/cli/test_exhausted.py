@@ -10,7 +10,7 @@ import re
 import struct
 import sys
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,9 +23,8 @@ from orchat.demo.accounts import DemoKey
 from orchat.demo.script import say
 from orchat.demo.server import DemoServer
 from orchat.domain.secret import Secret
-from tests.support.cli import Done
+from tests.support.cli import Orchat
 
-Orchat = Callable[..., Done]
 DEAD, GOOD = Secret("sk-or-v1-" + "dead" * 15), Secret("sk-or-v1-" + "600d" * 15)
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from orchat.demo import DemoThread
 from orchat.demo.script import cut_after, say, stall
-from tests.support.cli import Done, Running, environment
+from tests.support.cli import Done, Orchat, Running, environment
 
-Orchat = Callable[..., Done]
 TEXT = """Two ways:
 
 1. This one:

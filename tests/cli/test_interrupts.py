@@ -16,9 +16,8 @@ from orchat.cli import interrupts
 from orchat.cli.interrupts import Interrupts
 from orchat.demo import DemoThread
 from orchat.demo.script import say, stall
-from tests.support.cli import Done, Running, Terminal, environment, run
+from tests.support.cli import Done, Orchat, Running, Terminal, environment, run
 
-Orchat = Callable[..., Done]
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 

@@ -19,10 +19,7 @@ from orchat.demo.lookups import Page
 from orchat.demo.script import Step, fault
 from orchat.domain.secret import Secret
 from tests.support.browser import ALLOWING, decide
-from tests.support.cli import KEY, Done, Running, Terminal, environment, run
-
-Orchat = Callable[..., Done]
-
+from tests.support.cli import KEY, Running, Terminal, environment, run
 
 FULL_KEYRING = "tests.support.keyrings.FullKeyring"
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from orchat.demo import DemoThread
-from tests.support.cli import Done, on_terminal
-
-Orchat = Callable[..., Done]
+from tests.support.cli import Orchat, on_terminal
 
 
 def test_models_are_listed_for_programs(orchat: Orchat) -> None:

@@ -15,11 +15,10 @@ import pytest
 from orchat.demo import DemoThread
 from orchat.demo.faults import fault
 from orchat.demo.script import cut_after, fail, say, stall
-from tests.support.cli import Done, Running, Terminal, environment, run
+from tests.support.cli import Orchat, Running, Terminal, environment, run
 from tests.support.pages import hex_of, pages_in, pdf_of, sent_pages, tells_of
 from tests.support.pictures import encoded, quarters
 
-Orchat = Callable[..., Done]
 SEER = ("-m", "demo/seer")
 
 

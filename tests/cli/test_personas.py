@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from orchat.demo import DemoThread
 from orchat.demo.faults import fault
-from tests.support.cli import Done
+from tests.support.cli import Orchat
 
-Orchat = Callable[..., Done]
 SETTINGS = """
 [chat]
 system = "Configured."

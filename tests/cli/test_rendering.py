@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from typing import Literal
 
 import pytest
@@ -18,10 +17,9 @@ from orchat.cli.patience import Patience
 from orchat.cli.rendering import Rendering
 from orchat.demo import DemoThread
 from orchat.demo.script import cut_after, say, stall
-from tests.support.cli import LIMIT_S, Done, environment
+from tests.support.cli import LIMIT_S, Orchat, environment
 from tests.support.page import Paper
 
-Orchat = Callable[..., Done]
 TEXT = """# Title
 
 Some **bold** words and `code`.

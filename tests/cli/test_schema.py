@@ -13,9 +13,8 @@ from orchat.cli.schema import again, bare, load_schema
 from orchat.demo import DemoThread
 from orchat.demo.script import cut_after, say
 from orchat.errors import UsageError
-from tests.support.cli import Done
+from tests.support.cli import Done, Orchat
 
-Orchat = Callable[..., Done]
 CITY = {
     "title": "A city!",
     "type": "object",

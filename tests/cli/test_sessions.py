@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from orchat.demo import DemoThread
-from tests.support.cli import Done, Terminal, environment, on_terminal, run
+from tests.support.cli import Done, Orchat, Terminal, environment, on_terminal, run
 from tests.support.foreign import chatgpt, node, written
-
-Orchat = Callable[..., Done]
 
 
 def test_sessions_are_listed_for_programs(session: str, orchat: Orchat) -> None:

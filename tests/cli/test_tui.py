@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,8 @@ from orchat.cli.tui import _parting
 from orchat.demo import DemoThread
 from orchat.demo.script import say
 from orchat.tui.app import ExitNote
-from tests.support.cli import Done, Terminal, environment, run
+from tests.support.cli import Orchat, Terminal, environment, run
 
-Orchat = Callable[..., Done]
 LEAVE = "\x11"
 """Ctrl-Q."""
 

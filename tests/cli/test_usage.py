@@ -7,7 +7,6 @@ import io
 import json
 import os
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -29,10 +28,8 @@ from orchat.domain.ledger import UsageRow
 from orchat.keys.ring import KnownKey
 from orchat.store.key_state import KeyState
 from orchat.store.reports import Report
-from tests.support.cli import KEY, Done, Terminal, environment, on_terminal, run
+from tests.support.cli import KEY, Orchat, Terminal, environment, on_terminal, run
 from tests.support.clock import START
-
-Orchat = Callable[..., Done]
 
 HEADER = (
     "requests,finished,cut,failed,prompt_tokens,completion_tokens,reasoning_tokens,cached_tokens,"

@@ -22,6 +22,8 @@ from typing import Any
 
 import pyte
 
+from orchat.demo import DemoThread
+
 ROOT = Path(__file__).parent.parent.parent
 KEY = "sk-or-v1-" + "ab12" * 16
 LINES = 24
@@ -208,3 +210,12 @@ def _read_until(descriptor: int, text: str) -> str:
         assert data and time.monotonic() < limit, f"never saw {text!r} in {seen!r}"
         seen += data
     return seen.decode(errors="replace")
+
+
+Orchat = Callable[..., Done]
+"""Runs a command against the demo."""
+
+
+def sent(demo: DemoThread) -> Any:
+    """The body of the last chat request."""
+    return demo.server.chats[-1].body
