@@ -23,6 +23,7 @@ from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.finding import FindingView
 from orchat.tui.transcript.pacing import Pacer
 from orchat.tui.transcript.paint import MARGIN, paint
+from orchat.tui.transcript.painted import PaintedRow
 from orchat.tui.transcript.parser import parse
 from orchat.tui.transcript.styles import BOXED, PLAIN, Look
 from orchat.tui.transcript.view import ENTRY_LINES, LINES, Place, View
@@ -372,7 +373,7 @@ class Transcript(FindingView, can_focus=True, inherit_bindings=False):
             selected=None if selection is None else selection.get_span(line),
             selection=None if selection is None else self.screen.get_component_rich_style("screen--selection"),
         )
-        return strip.apply_style(self._base)
+        return PaintedRow(Segment.apply_style(strip, self._base), strip.cell_length)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text, a wrapped paragraph as one line."""
