@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
 from orchat.clock import utc_day
 from orchat.domain.model_id import is_free_id
 from orchat.domain.money import Usage, to_pico
+from orchat.errors import NotFound
 from orchat.tui.standing import active_holds, day_left, report_of_today
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ async def take_figures(runtime: Runtime, session: Session, lease: KeyLease | Non
     return Figures(
         model_id=session.model,
         model=await runtime.models.find(session.model) if session.model else None,
-        answer=session.answer,
+        answer=await _priced(runtime, session),
         context=session.context,
         busy=session.busy,
         session=row,
@@ -201,6 +202,18 @@ def asked_of(session: Session, config: Config) -> tuple[tuple[str, str], ...]:
     first = [("persona", choices.persona)] if choices.persona else []
     system = [("system prompt", "set")] if choices.system else []
     return (*first, *system, *unusual(choices.parameters, config))
+
+
+async def _priced(runtime: Runtime, session: Session) -> StoredMessage | None:
+    """The last answer, with what the server may have said later of its cost."""
+    answer = session.answer
+    if answer is None or session.conversation is None or answer.cost.source == "reported":
+        return answer
+    try:
+        details = await runtime.conversations.details(session.conversation.id, answer.id)
+    except NotFound:
+        return answer
+    return replace(answer, cost=details.cost)
 
 
 async def _known(runtime: Runtime, lease: KeyLease | None) -> KnownKey | None:
