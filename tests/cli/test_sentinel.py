@@ -211,6 +211,7 @@ CASES = {
     "doctor": at("doctor", WELL, "key", environ={"PYTHON_KEYRING_BACKEND": ""}, keys={}),
     "doctor, refused": at("doctor --json", FAILED, "refused", TOLD, keys={}),
     "doctor, an open key file": at("doctor --offline", FAILED, "entry 1", keys={"work": f"{SENTINEL} x"}),
+    "doctor keys": at("doctor keys", MISUSED, "terminal"),
     "ocr": at("ocr FILE -m demo/seer", files=DOT),
     "ocr, refused": at("ocr FILE -m demo/seer", NO_KEY, "The key was refused", (CHAT, echo()), files=DOT),
     "ocr, a page refused": at("ocr FILE -m demo/seer", FAILED, "could not be read", (CHAT, echo(400)), files=DOT),
