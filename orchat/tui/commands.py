@@ -70,6 +70,13 @@ COMMANDS: tuple[Command, ...] = (
         slash="keys",
         footer=True,
     ),
+    Command(
+        id="editor",
+        title="editor",
+        about="Write the prompt in $EDITOR; it comes back and is not sent",
+        keys="ctrl+g",
+        slash="editor",
+    ),
     Command(id="stop", title="stop", about="Clear the queue, then stop the answer", keys="escape", slash="stop"),
     Command(id="retry", title="retry", about="Answer the last prompt again", slash="retry"),
     Command(id="copy", title="copy", about="Copy the marked message, or the last answer", slash="copy"),

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from orchat.errors import UsageError
+from orchat.tui.editor import edit_elsewhere
 from orchat.tui.problems import Problem
 from orchat.tui.screens.attachments import ATTACHMENT_ACTIONS
 from orchat.tui.screens.comparing import COMPARE_ACTIONS
@@ -221,6 +222,7 @@ ACTIONS: dict[str, Action] = {
     "new": new,
     "usage": usage,
     "keys": keys,
+    "editor": edit_elsewhere,
     "stop": stop,
     "retry": retry,
     "system": system,
