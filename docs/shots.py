@@ -19,9 +19,11 @@ os.environ["COLORTERM"] = "truecolor"
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from PIL import Image
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from docs.scans import lay_out
 from orchat.demo import DEMO_KEY, DemoThread
 from orchat.demo.answer import Step
 from orchat.demo.models import MODELS, WRITER, find
@@ -35,6 +37,7 @@ from orchat.runtime import Runtime
 from orchat.store import ledger
 from orchat.store.connection import Connection
 from orchat.tui.app import OrchatApp
+from orchat.tui.widgets.composer import Composer
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
 SIZE = (112, 36)
@@ -226,6 +229,45 @@ async def take_comparison(theme: str, demo: DemoThread, home: str) -> None:
             save(app, f"compare-{theme.removeprefix('orchat-')}", COMPARE_SIZE)
 
 
+async def take_attaching(theme: str, demo: DemoThread, home: str) -> None:
+    """Files that are chosen, what was sent with a prompt, and one of them as large as the screen."""
+    id = PICKED[0][0]
+    demo.server.script(raw(_catalogue(), content_type="application/json", framing="length"), path="/models")
+    demo.server.script(
+        say(ANSWER, model=id, provider="Google", tokens_per_s=400.0, first_token_s=0.2, usage={"cost": 0.00091})
+    )
+    folder, name = lay_out(Path(home) / "scans"), theme.removeprefix("orchat-")
+    # Whoever looks at the pictures shall see a folder of somebody's own.
+    os.environ["HOME"] = home
+    async with _runtime(theme, demo, home, model=id) as runtime:
+        app = OrchatApp(runtime)
+        async with app.run_test(size=SIZE) as pilot:
+            await pilot.pause(1.0)
+            await _paste(app, pilot, f"{folder}/scan-004.png")
+            await _type(pilot, QUESTION, "enter", seconds=3.0)
+            save(app, f"pictures-{name}")
+            app.screen.query_one(Composer).area.load(f"/attach {folder}")
+            await pilot.press("enter")
+            await pilot.pause(0.6)
+            await _type(pilot, "scan", seconds=0.4)
+            await pilot.press("down", "space", "space", "up")
+            await pilot.pause(1.5)
+            save(app, f"attach-{name}")
+            await pilot.press("escape")
+            await _paste(app, pilot, f"{folder}/holiday.jpg {folder}/terms.pdf {folder}/scan-007.png")
+            await pilot.press("f8", "right", "right")
+            await pilot.pause(0.3)
+            save(app, f"chips-{name}")
+            await pilot.press("left", "left", "enter")
+            await pilot.pause(1.0)
+            save(app, f"preview-{name}")
+
+
+async def _paste(app: OrchatApp, pilot: Pilot[None], text: str) -> None:
+    app.post_message(events.Paste(text))
+    await pilot.pause(2.5)
+
+
 async def _mark(app: OrchatApp, pilot: Pilot[None]) -> None:
     """Mark these models, and no others."""
     for name in list(OPINIONS)[1:]:
@@ -340,6 +382,8 @@ async def main() -> None:
             await take(theme, demo, home)
         with tempfile.TemporaryDirectory() as home:
             await take_comparison(theme, demo, home)
+        with tempfile.TemporaryDirectory() as home:
+            await take_attaching(theme, demo, home)
         demo.stop()
 
 

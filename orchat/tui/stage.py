@@ -13,6 +13,7 @@ from orchat.tui.keymap import Keymap
 from orchat.tui.shown import Shown
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.widget import Transcript
+from orchat.tui.widgets.chips import KEYS as CHIP_KEYS
 from orchat.tui.widgets.chips import Chips
 from orchat.tui.widgets.composer import Composer
 from orchat.tui.widgets.keybar import KeyBar
@@ -97,6 +98,9 @@ class Stage:
         marked = self._screen.query_one(Transcript).marked
         if marked is not None:
             self._screen.query_one(KeyBar).pairs = message_pairs(session.shown, marked, keymap)
+            return
+        if isinstance(self._screen.focused, Chips):
+            self._screen.query_one(KeyBar).pairs = CHIP_KEYS
             return
         shown = [command for command in COMMANDS if command.footer]
         if session.busy:

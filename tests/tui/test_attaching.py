@@ -231,7 +231,7 @@ async def test_chips_are_moved_removed_and_looked_at_with_the_keys(server: DemoS
         await has(person, RED, GREEN, BLUE, "notes.md")
         await person.press("f8")
         assert isinstance(person.app.focused, Chips)
-        await person.until_shown("[▣ 1  scan-red.png 124×175 ×]", "Shift+←→ move")
+        await person.until_shown("[▣ 1  scan-red.png 124×175 ×]", "Shift+←→ move  Enter look  Del remove  Esc back")
         await person.press("shift+right", "shift+right")
         await has(person, GREEN, BLUE, RED, "notes.md")
         await person.press("end", "shift+right", "home", "shift+left", "right", "ctrl+left")

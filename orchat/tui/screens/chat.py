@@ -219,7 +219,8 @@ class ChatScreen(Attaching):
         self._stage.show_state(self.session, ready=self.lease is not None, keymap=self.keymap)
 
     @on(Transcript.Marked)
-    def _marked(self, event: Transcript.Marked) -> None:
+    @on(Chips.FocusChanged)
+    def _keys_changed(self, event: Transcript.Marked | Chips.FocusChanged) -> None:
         event.stop()
         self._show_state()
 

@@ -13,6 +13,8 @@ from orchat.domain.clean import clean_line
 from orchat.tui.lines import ACCENT, DIM, YOU, spread
 from orchat.tui.wording import plural
 
+KEYS = (("←→", "chips"), ("Shift+←→", "move"), ("Enter", "look"), ("Del", "remove"), ("Esc", "back"))
+"""What the keys do while a chip has them."""
 _GAP = 3
 _COUNT = 6
 """Room for the number of chips that do not fit, at either side."""
@@ -80,6 +82,9 @@ class Chips(Widget, can_focus=True):
             super().__init__()
             self.index = index
 
+    class FocusChanged(Message):
+        """The keys are for a chip, or no longer."""
+
     class Left(Message):
         """The person wants to write on."""
 
@@ -122,12 +127,14 @@ class Chips(Widget, can_focus=True):
         return bool(self.chips)
 
     def on_focus(self) -> None:
-        """The keys are shown while they work."""
+        """The keys are for a chip now."""
         self.refresh()
+        self.post_message(self.FocusChanged())
 
     def on_blur(self) -> None:
         """The keys are for something else now."""
         self.refresh()
+        self.post_message(self.FocusChanged())
 
     def _left(self, width: int) -> list[Part]:
         parts: list[Part] = []
@@ -172,18 +179,14 @@ class Chips(Widget, can_focus=True):
         return Content.styled(f"[{words.plain}]", "reverse") if self.has_focus and index == self.at else words
 
     def _right(self) -> Content:
-        if self.has_focus and self.chips:
-            return Content.styled("Enter look  Shift+←→ move  Del remove", DIM)
         if self.editing:
             return Content.assemble((self.editing, YOU), ("  Esc back", DIM))
         return Content.styled(f"queued: {self.waiting}" if self.waiting else "", YOU)
 
     def _ends(self) -> tuple[list[Part], Content]:
-        """What stands left and right; the keys give way to the chips where both do not fit."""
-        width, right = self.content_size.width, self._right()
-        if right.cell_length > width // 2:
-            right = Content.styled("Esc back" if self.has_focus else right.plain, DIM if self.has_focus else YOU)
-        return self._left(width - right.cell_length - 2), right
+        """What stands left and right."""
+        right = self._right()
+        return self._left(self.content_size.width - right.cell_length - 2), right
 
     def render(self) -> Content:
         """One line."""
