@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.segment import Segment
+from textual.selection import SELECT_ALL
 from textual.strip import Strip
 
 from orchat.domain.clean import clean
@@ -21,6 +22,7 @@ from orchat.tui.transcript.stream import MarkdownStream
 from orchat.tui.transcript.styles import Look
 from orchat.tui.transcript.view import View
 from tests.support.markdown import HOSTILE, documents
+from tests.support.transcript import running
 
 LOOK = Look()
 FORBIDDEN = re.compile(
@@ -122,3 +124,23 @@ def test_what_is_drawn_is_a_strip_of_the_right_width_whatever_the_row() -> None:
     strip = paint(row, line=0, width=30, text_width=26)
     assert isinstance(strip, Strip)
     assert strip.cell_length == 30
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", ["one line", "quotes", "wide table", "zalgo", "escapes everywhere"])
+async def test_a_hostile_answer_can_be_streamed_read_selected_and_resized(name: str) -> None:
+    text = HOSTILE[name]
+    async with running([]) as (transcript, pilot, _):
+        entry = transcript.add(Entry(role="model", title="m"))
+        for start in range(0, len(text), len(text) // 5 + 1):
+            transcript.stream_text(entry, text[start : start + len(text) // 5 + 1])
+            transcript.flush_now()
+            await pilot.pause()
+        transcript.finish(entry)
+        await pilot.press("home", "pagedown", "end")
+        await pilot.resize_terminal(31, 9)
+        await pilot.pause()
+        for y in range(transcript.size.height):
+            assert_harmless(transcript.render_line(y))
+        selected = transcript.get_selection(SELECT_ALL)
+        assert selected is not None and FORBIDDEN.search(selected[0].replace("\n", "")) is None

@@ -299,3 +299,13 @@ def test_every_character_of_a_long_block_is_shown(name: str) -> None:
     section = laid_out(LONG[name])
     assert section.shown[-1] == "end"
     assert len(section.rows) > 50
+
+
+def test_footnotes_stay_readable_and_none_is_lost() -> None:
+    text = "Water boils.[^1] Not here.[^note]\n\n[^1]: At sea level.\n[^note]: https://example.org/x\n"
+    assert shown(text) == [
+        "Water boils.[^1] Not here.[^note]",
+        "",
+        "[^1]: At sea level.",
+        "[^note]: https://example.org/x",
+    ]

@@ -24,6 +24,7 @@ LONGEST = 1_000_000
 """Characters of a message that are laid out; what follows is announced, and copied with the message."""
 
 _TASK = re.compile(r"\[([ xX])\](?: |$)")
+_FOOTNOTE = re.compile(r"\n(?=\[\^[^\]\s]+\]:)")
 _BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 _ALIGNS: dict[str, Align] = {"text-align:right": "right", "text-align:center": "center"}
 
@@ -120,7 +121,8 @@ class Renderer:
             pen.line(runs)
 
     def _paragraph(self, tokens: Sequence[Token], span: Span, pen: Pen) -> None:
-        self._inline(tokens[span.first + 1].content, self._look.palette.text, pen)
+        for part in _FOOTNOTE.split(tokens[span.first + 1].content):
+            self._inline(part, self._look.palette.text, pen)
 
     def _heading(self, tokens: Sequence[Token], span: Span, pen: Pen) -> None:
         palette = self._look.palette
