@@ -154,7 +154,7 @@ class UsageScreen(Dialog[None]):
         except OrchatError as error:
             self._note(f"{error.message}. {error.hint or ''}", is_error=True)
         else:
-            self._note(f"Written to {target}.")
+            self._note(f"Written: {target.name} in {target.parent}")
 
     def _note(self, words: str, *, is_error: bool = False) -> None:
         note = self.query_one("#note", Static)
