@@ -44,6 +44,16 @@ async def test_enter_sends_and_other_enters_begin_a_new_line(
         assert server.chats[0].body["messages"][-1]["content"] == "a\nb\nc\nd\ne\nf"
 
 
+async def test_keys_that_follow_enter_at_once_are_the_next_prompt(server: DemoServer) -> None:
+    server.script(say("one"))
+    async with at_screen(screen_runtime(server)) as person:
+        for key, char in (("a", "a"), ("enter", "\r"), ("b", "b"), ("c", "c")):
+            person.app.post_message(events.Key(key, char))
+        await person.until_shown("one")
+        assert server.chats[0].body["messages"][-1]["content"] == "a"
+        assert person.composer_text == "bc"
+
+
 async def test_enter_begins_a_new_line_where_that_is_wished(server: DemoServer) -> None:
     async with at_screen(screen_runtime(server, tui__send_on_enter=False)) as person:
         await person.type("a")

@@ -303,6 +303,21 @@ async def test_long_pastes_of_an_edited_prompt_go_along_again(server: DemoServer
         assert "long long" in str(server.chats[-1].body["messages"])
 
 
+async def test_what_another_window_says_comes_without_a_key(server: DemoServer) -> None:
+    server.script(say("first"), say("second"))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.ask("one")
+        conversation = person.chat.session.conversation
+        assert conversation is not None
+        async with screen_runtime(server) as other:
+            await other.start()
+            async with await other.conversations.send(conversation.id, Draft(text="two")) as turn:
+                while await turn.batch():
+                    pass
+        person.chat.runtime.clock.advance(5)  # type: ignore[attr-defined]  # a clock of the tests
+        await person.until_shown("two", "second")
+
+
 async def test_an_answer_that_another_window_writes_grows_on_this_screen(server: DemoServer) -> None:
     server.script(say("first"), stall(stage="body", text="Once upon"))
     async with at_screen(screen_runtime(server)) as person:

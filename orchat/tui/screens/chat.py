@@ -196,15 +196,16 @@ class ChatScreen(Attaching):
     def _wait(self) -> float:
         """Seconds until time alone changes something on this screen."""
         now = self.runtime.clock.now()
-        if self.session.shown.is_written_elsewhere:
-            return LOOK_S
-        return SECOND_S if self.session.counts(now) else self.figures.wait(now)
+        if self.session.counts(now):
+            return SECOND_S
+        # Two windows side by side show the same, although nobody presses a key in one of them.
+        own = self.figures.wait(now)
+        return min(LOOK_S, own) if self.session.conversation is not None else own
 
     def _tick(self) -> None:
         """Count, and read again what time alone has changed."""
         self.session.tick()
-        if self.session.shown.is_written_elsewhere:
-            self.look()
+        self.look()
         now = self.runtime.clock.now()
         if self.figures.at and self.figures.is_old(now):
             self.refresh_figures()

@@ -102,7 +102,7 @@ class Composer(Vertical):
         yield Completion()
         with Horizontal():
             yield Static(Content("›"), id="mark")
-            yield PromptArea(id="prompt")
+            yield PromptArea(self._entered, id="prompt")
             yield Static(Content(""), id="estimate")
 
     def limit(self, lines: int) -> None:
@@ -325,9 +325,7 @@ class Composer(Vertical):
         completion.close()
         self.area.steered = False
 
-    @on(PromptArea.Entered)
-    def _entered(self, event: PromptArea.Entered) -> None:
-        event.stop()
+    def _entered(self) -> None:
         text = self.area.text
         if text.startswith("/") and not text.startswith("//") and "\n" not in text.strip():
             self._send(text.strip())

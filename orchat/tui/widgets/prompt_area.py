@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events
 from textual.content import Content
 from textual.message import Message
@@ -36,9 +38,6 @@ class PromptArea(TextArea):
     }
     """
 
-    class Entered(Message):
-        """Enter was pressed."""
-
     class Escaped(Message):
         """Escape was pressed, and no Enter followed at once."""
 
@@ -72,8 +71,10 @@ class PromptArea(TextArea):
     class EndPressed(Message):
         """End where there is no text whose end it could mean."""
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, entered: Callable[[], None], *, id: str | None = None) -> None:
         super().__init__("", id=id, soft_wrap=True, tab_behavior="focus", placeholder=PLACEHOLDER)
+        self.entered = entered
+        """Called at Enter, before the next key is taken: a message would come after keys that are there already."""
         self.send_on_enter = True
         self.steered = False
         """Whether arrows, Tab and Enter belong to a list of completions."""
@@ -129,7 +130,7 @@ class PromptArea(TextArea):
         elif self.steered:
             self.post_message(self.Steered("enter"))
         elif self.send_on_enter:
-            self.post_message(self.Entered())
+            self.entered()
         else:
             self.write("\n")
 
