@@ -13,17 +13,9 @@ from orchat.tui.pictures.picture import Picture
 from orchat.tui.screens.attach import AttachDialog
 from orchat.tui.widgets.chips import Chips
 from tests.support.pictures import encoded, photo, png_of_zeros
-from tests.support.scans import scans
 from tests.support.screen import Person, at_screen, screen_runtime
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    made = scans(tmp_path / "scans")
-    monkeypatch.chdir(made)
-    return made
 
 
 async def opened(person: Person) -> AttachDialog:
