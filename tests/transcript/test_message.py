@@ -107,6 +107,13 @@ def test_little_entries() -> None:
     assert shown(laid_out(Entry(role="you", chips=("a", "b")))) == ["You", "▣ 1  a   ▣ 2  b", ""]
 
 
+def test_a_key_stays_beside_what_it_does() -> None:
+    card = ErrorCard(title="no", keys=(("Enter", "retry"), ("^O", "other model"), ("/key", "other key")))
+    rows = shown(laid_out(Entry(role="model", title="m", error=card), width=38))
+
+    assert rows == ["m", "▌ no", "▌ Enter retry   ^O other model", "▌ /key other key", ""]
+
+
 @pytest.mark.parametrize("width", range(1, 40))
 def test_a_header_always_fits(width: int) -> None:
     view = laid_out(FULL, width)

@@ -125,20 +125,32 @@ def draw_foot(entry: Entry, look: Look, width: int, *, has_body: bool) -> Sectio
 
 def _chips(entry: Entry, look: Look, pen: Pen) -> None:
     """As many attachments on a row as fit; a click on one tells which it is."""
-    runs: list[Run] = []
-    room = pen.width
+    chips: list[list[Run]] = []
     for number, words in enumerate(entry.chips, 1):
         chip = cropped(f"{look.signs.chip} {number}  {clean_line(words, LONGEST)}", pen.width)
-        if runs and cells(chip) + 3 > room:
+        chips.append([(chip, look.palette.dim + Style(meta={"chip": number - 1}))])
+    _pack(chips, look, pen)
+
+
+def _pack(groups: list[list[Run]], look: Look, pen: Pen) -> None:
+    """As many groups on a row as fit; none is broken over two."""
+    runs: list[Run] = []
+    room = pen.width
+    for group in groups:
+        taken = sum(cells(text) for text, _ in group)
+        if runs and taken + _GAP > room:
             pen.line(runs)
             runs, room = [], pen.width
         elif runs:
-            runs.append(("   ", look.palette.dim))
-            room -= 3
-        runs.append((chip, look.palette.dim + Style(meta={"chip": number - 1})))
-        room -= cells(chip)
+            runs.append((" " * _GAP, look.palette.dim))
+            room -= _GAP
+        runs += group
+        room -= taken
     if runs:
         pen.line(runs)
+
+
+_GAP = 3
 
 
 def _error(card: ErrorCard, look: Look, pen: Pen) -> None:
@@ -150,12 +162,11 @@ def _error(card: ErrorCard, look: Look, pen: Pen) -> None:
         for line in clean(text[:LONGEST_TEXT]).strip().split("\n"):
             if line.strip():
                 inner.line([(plain(line), style)])
-    if card.keys:
-        runs = []
-        for number, (key, label) in enumerate(card.keys):
-            runs.append((("   " if number else "") + clean_line(key, LONGEST), palette.accent + Style(bold=True)))
-            runs.append((" " + clean_line(label, LONGEST), palette.dim))
-        inner.line(runs)
+    ways: list[list[Run]] = [
+        [(clean_line(key, LONGEST), palette.accent + Style(bold=True)), (f" {clean_line(label, LONGEST)}", palette.dim)]
+        for key, label in card.keys
+    ]
+    _pack(ways, look, inner)
 
 
 def _citations(entry: Entry, look: Look, pen: Pen) -> None:
