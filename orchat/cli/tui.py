@@ -14,6 +14,8 @@ from orchat.cli.outcome import conclude
 from orchat.cli.prompt import STDIN
 from orchat.errors import UsageError
 from orchat.paths import environment, set_default_variable
+from orchat.tui.curtain import Curtain, Look, has_colours
+from orchat.tui.keymap import read_keymap
 
 if TYPE_CHECKING:
     from orchat.cli.invocation import Invocation
@@ -50,17 +52,35 @@ def open_screen(invocation: Invocation, beginning: Beginning | None = None, *, l
     """
     if not invocation.output.is_terminal or not os.isatty(STDIN):
         raise UsageError("the screen needs a terminal", hint='Without one: orchat ask "your question"')
-    if latest and beginning is not None:
-        beginning = replace(beginning, resume=invocation.run(_latest, front_end="cli"))
-    # Textual reads it when it is imported: half as long from key to screen as with its default of 60.
-    set_default_variable("TEXTUAL_FPS", "120")
-    from orchat.tui.app import run_tui
+    look = _look(invocation, beginning, latest=latest)
+    with Curtain(look, invocation.environ) as curtain, ExitStack() as stack:
+        if latest and beginning is not None:
+            beginning = replace(beginning, resume=invocation.run(_latest, front_end="cli"))
+        # Textual reads it when it is imported: half as long from key to screen as with its default of 60.
+        set_default_variable("TEXTUAL_FPS", "120")
+        from orchat.tui.app import run_tui
 
-    with ExitStack() as stack:
         runtime = invocation.runtime("tui", stack)
         offer = None if invocation.demo else partial(invocation.demo_runtime, "tui", stack)
-        note = run_tui(runtime, start_demo=offer, beginning=beginning, is_demo=invocation.demo)
+        note = run_tui(runtime, start_demo=offer, beginning=beginning, is_demo=invocation.demo, curtain=curtain)
     return _parting(invocation.diagnostics, note)
+
+
+def _look(invocation: Invocation, beginning: Beginning | None, *, latest: bool) -> Look:
+    """What the first frame shows.
+
+    Raises:
+        ConfigError: A setting is wrong.
+    """
+    config = invocation.load().config
+    return Look(
+        theme=config.tui.theme,
+        keymap=read_keymap(config.keymap),
+        has_colours=not config.tui.plain and has_colours(invocation.environ),
+        has_sidebar=config.tui.sidebar,
+        has_title=not latest and (beginning is None or beginning.resume is None),
+        is_temporary=beginning is not None and beginning.is_temporary,
+    )
 
 
 def _parting(diagnostics: Diagnostics, note: ExitNote | None) -> ExitCode:

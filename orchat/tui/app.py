@@ -20,6 +20,7 @@ from orchat import logs
 from orchat.tui.beginning import Beginning
 from orchat.tui.commands import BY_ID
 from orchat.tui.copying import Copying
+from orchat.tui.driver import behind
 from orchat.tui.endings import Endings
 from orchat.tui.guard import Guard
 from orchat.tui.keymap import read_keymap
@@ -27,11 +28,15 @@ from orchat.tui.keynames import unbound
 from orchat.tui.keys import learn_keys
 from orchat.tui.palette import Commands
 from orchat.tui.screens.chat import ChatScreen
-from orchat.tui.themes import DARK, OURS, PLAIN, fill_in
+from orchat.tui.shades import DARK, PLAIN
+from orchat.tui.themes import OURS, fill_in
 from orchat.tui.typeahead import EarlyKeys
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from orchat.runtime import Runtime
+    from orchat.tui.curtain import Curtain
 
 logger = logging.getLogger("orchat.tui")
 
@@ -59,6 +64,7 @@ class OrchatApp(Copying, EarlyKeys, inherit_bindings=False):
         start_demo: Gives a runtime that talks to the demo; None: no demo is offered.
         beginning: How the first conversation begins.
         is_demo: Whether `runtime` talks to the demo.
+        curtain: A first frame that stands on the terminal; None: none does.
     """
 
     TITLE = "orchat"
@@ -102,8 +108,10 @@ class OrchatApp(Copying, EarlyKeys, inherit_bindings=False):
         start_demo: StartDemo | None = None,
         beginning: Beginning | None = None,
         is_demo: bool = False,
+        curtain: Curtain | None = None,
     ) -> None:
         self.is_demo = is_demo
+        self._curtain = curtain
         self.runtime = runtime
         self.keymap = read_keymap(runtime.config.keymap)
         """The keys that count: the usual ones, and the user's own."""
@@ -124,6 +132,11 @@ class OrchatApp(Copying, EarlyKeys, inherit_bindings=False):
 
     def _known_theme(self, name: str) -> str:
         return name if name in self.available_themes else DARK
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's, which paints over the first frame if there is one."""
+        driver = super().get_driver_class()
+        return driver if self._curtain is None else behind(self._curtain, driver)
 
     def get_default_screen(self) -> Screen[None]:
         """The chat."""
@@ -254,6 +267,7 @@ def run_tui(
     start_demo: StartDemo | None = None,
     beginning: Beginning | None = None,
     is_demo: bool = False,
+    curtain: Curtain | None = None,
 ) -> ExitNote | None:
     """Open the screen and return when it is left. Prints nothing.
 
@@ -262,9 +276,10 @@ def run_tui(
         start_demo: Gives a runtime that talks to the demo; None: no demo is offered.
         beginning: How the first conversation begins.
         is_demo: Whether `runtime` talks to the demo.
+        curtain: A first frame that stands on the terminal; None: none does.
 
     Returns:
         A line for the terminal, or None.
     """
-    app = OrchatApp(runtime, start_demo=start_demo, beginning=beginning, is_demo=is_demo)
+    app = OrchatApp(runtime, start_demo=start_demo, beginning=beginning, is_demo=is_demo, curtain=curtain)
     return asyncio.run(run_app(app, mouse=runtime.config.tui.mouse))

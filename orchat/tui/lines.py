@@ -6,6 +6,7 @@ from typing import Literal
 
 from textual.content import Content
 
+from orchat.tui.layout import fitting
 from orchat.tui.wording import bar
 
 ACCENT, DIM, FAINT, LINE, YOU, ERROR = "$accent", "$dim", "$faint", "$line", "$you", "$error"
@@ -75,11 +76,5 @@ def keys_line(*pairs: tuple[str, str], width: int = 0) -> Content:
         *pairs: Key and what it does, the most important first; the last one, which leads to all others, is always kept.
         width: Cells; 0 for no limit.
     """
-    parts = [Content.assemble((key, f"bold {ACCENT}"), " ", (title, DIM)) for key, title in pairs]
-    room = width - sum(part.cell_length for part in parts[-1:])
-    kept: list[Content] = []
-    for part in parts[:-1]:
-        room -= part.cell_length + 2
-        if not width or room >= 0:
-            kept.append(part)
-    return Content("  ").join([*kept, *parts[-1:]])
+    parts = [Content.assemble((key, f"bold {ACCENT}"), " ", (title, DIM)) for key, title in fitting(pairs, width)]
+    return Content("  ").join(parts)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from orchat.tui import changes
 from orchat.tui.changes import Change
-from orchat.tui.commands import BY_ID, COMMANDS
+from orchat.tui.commands import BY_ID
 from orchat.tui.entries import is_unfinished
 from orchat.tui.keymap import Keymap
+from orchat.tui.layout import footer_pairs
 from orchat.tui.shown import Shown
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.widget import Transcript
@@ -102,12 +103,7 @@ class Stage:
         if isinstance(self._screen.focused, Chips):
             self._screen.query_one(KeyBar).pairs = CHIP_KEYS
             return
-        shown = [command for command in COMMANDS if command.footer]
-        if session.busy:
-            shown.insert(0, BY_ID["stop"])
-        self._screen.query_one(KeyBar).pairs = tuple(
-            (keymap.shown(command), command.title) for command in shown if keymap.shown(command)
-        )
+        self._screen.query_one(KeyBar).pairs = footer_pairs(keymap, busy=session.busy)
 
 
 def opening_pairs(keymap: Keymap) -> tuple[tuple[str, str], ...]:

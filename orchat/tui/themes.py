@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from textual.color import Color, ColorParseError
 from textual.theme import Theme
 
+from orchat.tui.shades import LIGHT, SHADES
 from orchat.tui.transcript.colours import READABLE, contrast, readable
 
-DARK = "orchat-dark"
-LIGHT = "orchat-light"
-PLAIN = "orchat-plain"
 _BLACK, _WHITE = Color(0, 0, 0), Color(255, 255, 255)
 
 
@@ -70,56 +68,7 @@ def _theme(name: str, *, dark: bool, shades: Mapping[str, str]) -> Theme:
     )
 
 
-OURS = (
-    _theme(
-        DARK,
-        dark=True,
-        shades={
-            "ground": "#0f1216",
-            "panel": "#14181e",
-            "line": "#232a33",
-            "text": "#d8dee6",
-            "dim": "#94a0ad",
-            "faint": "#7c8894",
-            "accent": "#7cc4a4",
-            "you": "#e6b673",
-            "error": "#e27878",
-            "code": "#171c23",
-        },
-    ),
-    _theme(
-        LIGHT,
-        dark=False,
-        shades={
-            "ground": "#fbfaf7",
-            "panel": "#f3f1ec",
-            "line": "#dedad1",
-            "text": "#2a2f36",
-            "dim": "#525963",
-            "faint": "#636a74",
-            "accent": "#1d7658",
-            "you": "#965800",
-            "error": "#b42318",
-            "code": "#efece5",
-        },
-    ),
-    _theme(
-        PLAIN,
-        dark=True,
-        shades={
-            "ground": "#000000",
-            "panel": "#000000",
-            "line": "#808080",
-            "text": "#ffffff",
-            "dim": "#d0d0d0",
-            "faint": "#b0b0b0",
-            "accent": "#ffffff",
-            "you": "#ffffff",
-            "error": "#ffffff",
-            "code": "#000000",
-        },
-    ),
-)
+OURS = tuple(_theme(name, dark=name != LIGHT, shades=shades) for name, shades in SHADES.items())
 """What `OrchatApp` registers beside Textual's own themes."""
 
 

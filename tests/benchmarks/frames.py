@@ -31,18 +31,22 @@ ANSWERS = (
     (re.compile(rb"\x1b\[6n"), b"\x1b[1;1R"),
     (re.compile(rb"\x1b\[\?u"), b"\x1b[?0u"),
 )
+_BEGUN = b"\x1b[?2026$p"
+"""Textual asks this before it paints anything."""
 QUIT = b"\x11"
 
 
 class _Canvas(pyte.Screen):
-    """Remembers which lines were written on."""
+    """Remembers which lines were written on, and whether there are words on any."""
 
     def __init__(self) -> None:
         super().__init__(COLUMNS, LINES)
         self.written: set[int] = set()
+        self.has_words = False
 
     def draw(self, data: str) -> None:
         self.written.add(self.cursor.y)
+        self.has_words = self.has_words or not data.isspace()
         super().draw(data)
 
 
@@ -54,8 +58,10 @@ class Started:
     """Its process."""
     terminal: int
     """Our end of its terminal."""
+    first_words_s: float
+    """From its start to the first bytes that show something to read; a frame that is written ahead counts."""
     first_frame_s: float
-    """From its start to the bytes that made the frame full."""
+    """From its start to the bytes that made the frame full; what was written ahead of Textual does not count."""
 
 
 @contextmanager
@@ -64,7 +70,8 @@ def started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[
     began = time.perf_counter()
     child, terminal = forked(command, environment)
     try:
-        yield Started(child=child, terminal=terminal, first_frame_s=_watch(terminal, began))
+        words, frame = _watch(terminal, began)
+        yield Started(child=child, terminal=terminal, first_words_s=words, first_frame_s=frame)
     finally:
         _quit(child, terminal)
 
@@ -106,23 +113,33 @@ def first_frame(command: Sequence[str], environment: Mapping[str, str]) -> float
         return program.first_frame_s
 
 
-def _watch(terminal: int, began: float) -> float:
+def first_words(command: Sequence[str], environment: Mapping[str, str]) -> float:
+    """As `first_frame`, but up to the first words on the screen."""
+    with started(command, environment) as program:
+        return program.first_words_s
+
+
+def _watch(terminal: int, began: float) -> tuple[float, float]:
+    """Seconds until the first words, and until the first full frame."""
     canvas = _Canvas()
     stream = pyte.ByteStream(canvas)
-    seen = b""
+    seen, words = b"", 0.0
     while time.perf_counter() - began < LIMIT_S:
         data = read(terminal, 0.5)
         at = time.perf_counter()
         if data is None:
             raise SystemExit(f"the program ended before its first frame:\n{seen.decode(errors='replace')}")
         seen += data
+        if _BEGUN in data:
+            canvas.written.clear()
         for query, answer in ANSWERS:
             if query.search(data):
                 os.write(terminal, answer)
         # pyte takes the private modes it does not know for others, but never text for anything else.
         stream.feed(re.sub(rb"\x1b\[[<=>?][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p", b"", data))
+        words = words or (at - began if canvas.has_words else 0.0)
         if len(canvas.written) == LINES:
-            return at - began
+            return words, at - began
     raise SystemExit(f"no full frame within {LIMIT_S:g} s:\n{chr(10).join(canvas.display)}")
 
 

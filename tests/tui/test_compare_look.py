@@ -14,7 +14,7 @@ from orchat.demo.script import fault, say
 from orchat.demo.server import DemoServer
 from orchat.tui.screens.compare import CompareScreen
 from orchat.tui.screens.several import Several
-from orchat.tui.themes import DARK, LIGHT
+from orchat.tui.shades import DARK, LIGHT
 from tests.support.colours import drawing_of
 from tests.support.compare import SEER, THINKER, WRITER, script
 from tests.support.screen import Person, at_screen, screen_runtime

@@ -6,7 +6,8 @@ import pytest
 from textual.theme import BUILTIN_THEMES
 
 from orchat.demo.server import DemoServer
-from orchat.tui.themes import DARK, LIGHT, OURS, PLAIN
+from orchat.tui.shades import DARK, LIGHT, PLAIN
+from orchat.tui.themes import OURS
 from tests.support.colours import pieces_of, strips_of
 from tests.support.screen import Person, at_screen, screen_runtime
 from tests.support.views import BEFORE, EVERYTHING, VIEWS, away, chat, help_, marked, picker, selected, turn

@@ -17,7 +17,7 @@ from orchat.demo.server import DemoServer
 from orchat.tui.screens.key_entry import KeyEntry
 from orchat.tui.screens.keys import KeysScreen
 from orchat.tui.screens.welcome import Welcome
-from orchat.tui.themes import DARK, LIGHT
+from orchat.tui.shades import DARK, LIGHT
 from tests.support import views
 from tests.support.colours import drawing_of
 from tests.support.key_ring import with_keys

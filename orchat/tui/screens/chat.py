@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
 from orchat.errors import OrchatError
-from orchat.tui import changes, commands, slash
+from orchat.tui import changes, commands, layout, slash
 from orchat.tui.arguments import Arguments
 from orchat.tui.attached import tokens_of
 from orchat.tui.beginning import Beginning
@@ -79,8 +79,8 @@ class ChatScreen(Attaching):
         Binding("pageup", "scroll_page(-1)", "Back", show=False, priority=True),
         Binding("pagedown", "scroll_page(1)", "On", show=False, priority=True),
     ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (layout.WIDE, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (layout.HIGH, "-high")]
 
     def __init__(self, runtime: Runtime, beginning: Beginning | None = None) -> None:
         beginning = beginning or Beginning()
@@ -112,6 +112,10 @@ class ChatScreen(Attaching):
     def compose(self) -> ComposeResult:
         """Top bar; conversation over composer, figures beside them; keys."""
         tui = self.runtime.config.tui
+        # Textual sets these only with the second frame, and the first one would be another.
+        self.set_class(self.app.size.width < layout.WIDE, "-narrow")
+        self.set_class(self.app.size.height < layout.HIGH, "-low")
+        self.set_class(not tui.sidebar, "-bare")
         yield TopBar()
         with Horizontal(id="body"):
             with Vertical(id="main"):
@@ -140,7 +144,6 @@ class ChatScreen(Attaching):
     def on_mount(self) -> None:
         """Paint first; whatever takes time comes after the first frame."""
         tui = self.runtime.config.tui
-        self.set_class(not tui.sidebar, "-bare")
         self.query_one(Sidebar).bars = not tui.plain
         completion = self.query_one(Completion)
         completion.keymap = self.keymap

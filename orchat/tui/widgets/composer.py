@@ -14,6 +14,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Static, TextArea
 
+from orchat.tui import layout
 from orchat.tui.arguments import Offer
 from orchat.tui.attached import Attached, Wanted
 from orchat.tui.changes import Prompt
@@ -101,7 +102,7 @@ class Composer(Vertical):
         """The list of commands over one line that grows."""
         yield Completion()
         with Horizontal():
-            yield Static(Content("›"), id="mark")
+            yield Static(Content(layout.MARK), id="mark")
             yield PromptArea(self._entered, id="prompt")
             yield Static(Content(""), id="estimate")
 

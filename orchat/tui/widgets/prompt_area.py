@@ -11,6 +11,7 @@ from textual.timer import Timer
 from textual.widgets import TextArea
 
 from orchat.domain.clean import clean
+from orchat.tui import layout
 
 LONG_PASTE = 20_000
 """Characters from which on a pasted text goes along as a file."""
@@ -18,7 +19,6 @@ ESCAPE_S = 0.04
 """An Enter so soon after an Escape is an Alt+Enter of a terminal that cannot say so."""
 PASTE_S = 0.05
 """An Enter so soon after a paste came with it."""
-PLACEHOLDER = Content("Ask anything · / for commands")
 _NEWLINE_KEYS = {"shift+enter", "alt+enter", "ctrl+j"}
 
 
@@ -72,7 +72,7 @@ class PromptArea(TextArea):
         """End where there is no text whose end it could mean."""
 
     def __init__(self, entered: Callable[[], None], *, id: str | None = None) -> None:
-        super().__init__("", id=id, soft_wrap=True, tab_behavior="focus", placeholder=PLACEHOLDER)
+        super().__init__("", id=id, soft_wrap=True, tab_behavior="focus", placeholder=Content(layout.PLACEHOLDER))
         self.entered = entered
         """Called at Enter, before the next key is taken: a message would come after keys that are there already."""
         self.send_on_enter = True

@@ -9,6 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from orchat.tui.figures import Budget, Figures
+from orchat.tui.layout import SIDEBAR
 from orchat.tui.lines import DIM, ERROR, FAINT, HEAD, YOU, gauge, spread, stack
 from orchat.tui.standing import (
     THEIRS,
@@ -37,15 +38,13 @@ if TYPE_CHECKING:
     from orchat.store.holds import Hold
 
 NOTHING = "–"
-WIDTH = 34
-"""Cells of the sidebar with its padding."""
 
 
 class Sidebar(Widget):
     """Cost, context, key and model."""
 
     DEFAULT_CSS = f"""
-    Sidebar {{ width: {WIDTH}; height: 1fr; padding: 1 2 0 3; background: $surface; }}
+    Sidebar {{ width: {SIDEBAR}; height: 1fr; padding: 1 2 0 3; background: $surface; }}
     """
 
     figures: reactive[Figures] = reactive(Figures, layout=False)

@@ -8,6 +8,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from orchat.tui import layout
 from orchat.tui.lines import ACCENT, DIM, FAINT, YOU, spread
 from orchat.tui.wording import plain, plural
 
@@ -43,10 +44,10 @@ class TopBar(Widget):
         dot = ("● ", ACCENT) if self.ready else ("○ ", FAINT)
         name = plain(self.model, 80) if self.model else Content.styled("…", DIM)
         right = Content.assemble(dot, name.truncate(max(8, width // 2), ellipsis=True), (" ▾", DIM))
-        head = Content.styled("orchat", f"bold {ACCENT}")
+        head = Content.styled(layout.NAME, f"bold {ACCENT}")
         if self.temporary:
-            head = Content.assemble(head, "  ", ("[temporary]", f"bold {YOU}"))
-        title = plain(self.conversation or "New conversation", 120)
+            head = Content.assemble(head, "  ", (layout.TEMPORARY, f"bold {YOU}"))
+        title = plain(self.conversation or layout.NEW, 120)
         turns = Content.assemble(("  ·  ", FAINT), (plural(self.turns, "turn"), DIM)) if self.turns else Content("")
         room = width - right.cell_length - head.cell_length - turns.cell_length - 5
         if room < SHORTEST_TITLE:
