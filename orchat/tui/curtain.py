@@ -127,27 +127,35 @@ class Curtain:
         self._look = look
         self._is_able = sys.platform != "win32" and environ.get("TERM", "") not in ("", "dumb")
         self._is_up = False
-        self._give_back: Callable[[], None] = _nothing
+        self._modes: list[Any] = []
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Curtain:
         if self._is_able and all(os.isatty(number) for number in (_KEYBOARD, 1, TERMINAL)):
-            self._raise()
+            try:
+                self._raise()
+            except BaseException:  # a signal; nobody else would put right what has been done by then
+                self._drop()
+                raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.hand_over():
-            _write(_LEAVE)
-        self._release()
+        self._drop()
 
     def hand_over(self) -> bool:
         """Leave the terminal to somebody else; gives back whether it was held."""
         was_up, self._is_up = self._is_up, False
         if was_up:
-            self._give_back()
+            _set_modes(self._modes)
         return was_up
+
+    def _drop(self) -> None:
+        if self._is_up:
+            _write(_LEAVE)  # first: a second signal must find the screen left
+        self.hand_over()
+        self._release()
 
     def _raise(self) -> None:
         try:
@@ -156,8 +164,9 @@ class Curtain:
             return
         frame = first_frame(self._look, columns, lines)
         self._hold_signals()
+        self._modes = _modes()
         self._is_up = True
-        self._give_back = _silence()
+        _set_modes(_quiet(self._modes))
         _write(_ENTER + frame)
 
     def _hold_signals(self) -> None:
@@ -178,10 +187,6 @@ class Curtain:
         self._before.clear()
 
 
-def _nothing() -> None:
-    return
-
-
 def _end(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
@@ -196,23 +201,29 @@ def _also(name: str) -> tuple[int, ...]:
     return () if number is None else (number,)
 
 
-def _silence() -> Callable[[], None]:
-    """Let the terminal echo nothing into the frame; gives back what undoes it."""
+def _modes() -> list[Any]:
+    """How the terminal takes what is typed; empty where that cannot be told."""
     import termios
 
     try:
-        before = termios.tcgetattr(_KEYBOARD)
-        quiet = [*before]
-        quiet[3] = before[3] & ~termios.ECHO
-        termios.tcsetattr(_KEYBOARD, termios.TCSANOW, quiet)
+        return termios.tcgetattr(_KEYBOARD)
     except (OSError, termios.error):
-        return _nothing
+        return []
 
-    def give_back() -> None:
+
+def _quiet(modes: list[Any]) -> list[Any]:
+    """The same without an echo, which would stand in the frame."""
+    import termios
+
+    return [*modes[:3], modes[3] & ~termios.ECHO, *modes[4:]] if modes else []
+
+
+def _set_modes(modes: list[Any]) -> None:
+    import termios
+
+    if modes:
         with suppress(OSError, termios.error):
-            termios.tcsetattr(_KEYBOARD, termios.TCSANOW, before)
-
-    return give_back
+            termios.tcsetattr(_KEYBOARD, termios.TCSANOW, modes)
 
 
 def _write(text: str) -> None:

@@ -29,6 +29,21 @@ from orchat.__main__ import main
 main()
 """
 """The command, with something else where Textual is loaded."""
+CUT = """
+import os, signal, sys
+
+def write(number, data, real=os.write):
+    os.write = real
+    written = real(number, data)
+    os.kill(os.getpid(), signal.SIGTERM)
+    return written
+
+sys.argv[:] = ["orchat", "--demo"]
+from orchat.__main__ import main
+os.write = write
+main()
+"""
+"""The command, ended as soon as it has written something."""
 WAIT = "import time; [time.sleep(0.01) for _ in range(3000)]"
 FAIL = "raise ImportError(name)"
 EXHAUST = "raise MemoryError"
@@ -189,3 +204,12 @@ def test_a_dumb_terminal_is_left_alone() -> None:
 
     assert done.code == 1
     assert done.out.startswith("orchat: unexpected ImportError")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_signal_amid_the_first_frame_gives_the_terminal_back() -> None:
+    terminal = Terminal(program=CUT, environ=environment(None))
+    done = terminal.end()
+
+    assert done.code == 130
+    assert (done.out.count(ENTER), parted(done.out)[1]) == (1, "orchat: interrupted\n")
