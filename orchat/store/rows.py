@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from sys import intern
 from typing import Any
@@ -107,7 +107,7 @@ def _picture_bytes(head: str, data: str) -> bytes | None:
     return picture if base64.b64encode(picture).decode() == data else None
 
 
-def _reply(row: sqlite3.Row, blobs: Blobs) -> Reply:
+def _reply(row: Mapping[str, Any], blobs: Blobs) -> Reply:
     extras: dict[str, Any] = json.loads(row["extras"]) if row["extras"] else {}
     details = extras.get("reasoning_details")
     pictures = (_picture(kept, blobs) for kept in extras.get("media", ()))
@@ -165,7 +165,7 @@ def messages(connection: Connection, rows: Iterable[sqlite3.Row]) -> tuple[Store
     blobs = connection.blobs
     try:
         # Row by row: a long session is read with every turn, and all its rows at once take as much memory again.
-        found = [_message(row, blobs) for row in rows]
+        found = [_message(row, blobs) for row in _by_name(rows)]
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise failure(StoreDamaged, "A message cannot be read", connection.path) from error
     files: dict[int, list[Attachment]] = {}
@@ -182,12 +182,20 @@ def messages(connection: Connection, rows: Iterable[sqlite3.Row]) -> tuple[Store
     )
 
 
+def _by_name(rows: Iterable[sqlite3.Row]) -> Iterator[Mapping[str, Any]]:
+    """Rows as dictionaries: a row of SQLite's compares one name after the other, which long sessions take long for."""
+    names: Sequence[str] = ()
+    for row in rows:
+        names = names or row.keys()
+        yield dict(zip(names, row, strict=True))
+
+
 def _shared(text: str | None) -> str | None:
     """A word that thousands of messages have in common, once."""
     return None if text is None else intern(text)
 
 
-def _message(row: sqlite3.Row, blobs: Blobs) -> StoredMessage:
+def _message(row: Mapping[str, Any], blobs: Blobs) -> StoredMessage:
     return StoredMessage(
         id=row["id"],
         conversation_id=intern(row["conversation_id"]),
