@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from orchat import logs
 from orchat.domain.events import Attempted, BudgetNear, Event, ReasoningDelta, SwitchedKey, TextDelta
 from orchat.errors import KeyringUnavailable, NoKeys, OrchatError
-from orchat.tui import changes
+from orchat.tui import changes, memory
 from orchat.tui.changes import Change, Prompt
 from orchat.tui.entries import answer_end, chip, is_unfinished
 from orchat.tui.keymap import USUAL, Keymap
@@ -192,6 +192,8 @@ class Answering:
         if self._begun is not None and self.stored is not None:
             # What was sent twice at the seam is in it once.
             self._update(self.answer, source=self.stored.text, reasoning=self.stored.reply.reasoning)
+        # Here and not when all are over: while prompts are queued one answer follows the other.
+        memory.tidy()
 
     async def recheck(self) -> bool:
         """Ask the server about the key that was put aside, so that it is put aside no longer if it serves.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 from itertools import count
 
+from textual.strip import Strip
+
 EVERY = 20
 """Answers after which also what has been there for long is looked at: strips and tasks refer to themselves."""
 
@@ -23,4 +25,9 @@ def settle() -> None:
 
 def tidy() -> None:
     """An answer is over: most of what it has left behind is new, and found in a millisecond."""
-    gc.collect(1 if next(_answers) % EVERY else 2)
+    if next(_answers) % EVERY:
+        gc.collect(1)
+        return
+    # Each style says which place of which message it shows, and Textual would keep the last 16,384 of them.
+    Strip.render_ansi.cache_clear()
+    gc.collect()

@@ -114,7 +114,7 @@ class Shown:
         self._show(changes.Updated(entry=entry, values=news))
 
     def _mark(self, branches: Mapping[int, Branch]) -> None:
-        self._branches = dict(branches)
+        self._branches = {id: branch for id, branch in branches.items() if len(branch.ids) > 1}
         for entry in self.entries:
             words = self._place(entry)
             if words != entry.branch:
@@ -132,8 +132,7 @@ class Shown:
 
     def branch(self, entry: Entry) -> Branch | None:
         """Where a message stands among those in its place; None where it is alone."""
-        branch = self._branches.get(number_of(entry) or 0)
-        return branch if branch is not None and len(branch.ids) > 1 else None
+        return self._branches.get(number_of(entry) or 0)
 
     def index(self, entry: Entry) -> int:
         """Where a message stands.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 
 import pytest
@@ -68,6 +69,29 @@ async def test_asking_starts_what_has_not_started_yet(runtime: Runtime, server: 
     assert answer.title == "writer" and answer.facts and answer.state == ""
     assert (session.title, session.turns, session.busy, session.prompts) == ("hello", 1, False, ["hello"])
     assert listener.kinds().count("Finished") == 1
+
+
+async def test_what_an_answer_leaves_behind_is_collected_also_while_prompts_are_queued(
+    runtime: Runtime, server: DemoServer
+) -> None:
+    server.script(say("one"), say("two"))
+    listener = Listener()
+    session = Session(runtime, listener)
+    session.waiting.add(Prompt(text="more"))
+    over: list[int] = []
+
+    def collected(phase: str, _info: dict[str, int]) -> None:
+        if phase == "stop":
+            over.append(listener.kinds().count("Finished"))
+
+    gc.disable()
+    gc.callbacks.append(collected)
+    try:
+        await session.converse(Prompt(text="hello"))
+    finally:
+        gc.callbacks.remove(collected)
+        gc.enable()
+    assert over == [1, 2]
 
 
 async def test_a_stopped_answer_is_marked_and_gives_the_queue_back(runtime: Runtime, server: DemoServer) -> None:

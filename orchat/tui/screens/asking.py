@@ -10,7 +10,6 @@ from textual import work
 from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from orchat.errors import NotFound
-from orchat.tui import memory
 from orchat.tui.changes import Prompt
 from orchat.tui.editing import Editing
 from orchat.tui.screens.starting import Starting
@@ -45,7 +44,6 @@ class Asking(Starting):
     @work(group="answer", exclusive=False, exit_on_error=False, description="answer a prompt")
     async def _converse(self, prompt: Prompt) -> None:
         await self.session.converse(prompt)
-        memory.tidy()
         await self._take_lease()
         self._name_session()
 
@@ -85,7 +83,6 @@ class Asking(Starting):
     @work(group="answer", exclusive=False, exit_on_error=False, description="answer a prompt again")
     async def _answer(self, answering: Awaitable[None]) -> None:
         await answering
-        memory.tidy()
         await self._take_lease()
 
     async def _take_lease(self) -> None:
