@@ -161,6 +161,7 @@ class Answering:
                 self._show(changes.Told(words=budget_near(event), topic=f"budget {event.scope} {is_over}"))
             case Attempted():
                 self._key_label = event.key_label
+                self._show(changes.Sent())
             case SwitchedKey():
                 self._key_label = event.to_label
                 self._show(changes.KeySwitched(label=event.to_label))

@@ -94,6 +94,11 @@ class Updated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A request went out: it counts from now on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """An answer is over, however it ended."""
 
@@ -158,6 +163,7 @@ Change: TypeAlias = (
     | Said
     | Thought
     | Updated
+    | Sent
     | Finished
     | QueueChanged
     | GivenBack

@@ -45,6 +45,14 @@ async def test_a_prompt_is_answered_with_its_time_cost_and_title(server: DemoSer
         assert "1 / 40 today" in person.text
 
 
+async def test_a_request_counts_as_soon_as_it_is_sent(server: DemoServer) -> None:
+    server.script(stall(stage="body", text="Once upon"))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.enter("a story")
+        await person.until_shown("Once upon", "1 / 40 today")
+        assert person.chat.session.busy
+
+
 async def test_what_is_typed_before_the_start_is_done_is_not_lost(server: DemoServer) -> None:
     server.script(say("early"))
     async with at_screen(screen_runtime(server), wait=False) as person:

@@ -176,7 +176,7 @@ class ChatScreen(Attaching):
         if not isinstance(change, changes.Said | changes.Thought):
             self._pulse.feel()
         match change:
-            case changes.Added() | changes.Finished():
+            case changes.Added() | changes.Sent() | changes.Finished():
                 self.refresh_figures()
             case changes.KeySwitched():
                 self._find_switched()
