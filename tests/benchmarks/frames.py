@@ -120,26 +120,34 @@ def first_words(command: Sequence[str], environment: Mapping[str, str]) -> float
 
 
 def _watch(terminal: int, began: float) -> tuple[float, float]:
-    """Seconds until the first words, and until the first full frame."""
+    """Seconds until the first words, and until the first full frame.
+
+    What has come is looked at when nothing more is there: pyte is slow, and the program would wait for it.
+    """
     canvas = _Canvas()
     stream = pyte.ByteStream(canvas)
     seen, words = b"", 0.0
+    waiting: list[tuple[float, bytes]] = []
     while time.perf_counter() - began < LIMIT_S:
-        data = read(terminal, 0.5)
-        at = time.perf_counter()
+        data = read(terminal, 0 if waiting else 0.5)
         if data is None:
             raise SystemExit(f"the program ended before its first frame:\n{seen.decode(errors='replace')}")
-        seen += data
-        if _BEGUN in data:
-            canvas.written.clear()
-        for query, answer in ANSWERS:
-            if query.search(data):
-                os.write(terminal, answer)
-        # pyte takes the private modes it does not know for others, but never text for anything else.
-        stream.feed(re.sub(rb"\x1b\[[<=>?][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p", b"", data))
-        words = words or (at - began if canvas.has_words else 0.0)
-        if len(canvas.written) == LINES:
-            return words, at - began
+        if data:
+            waiting.append((time.perf_counter() - began, data))
+            seen += data
+            for query, answer in ANSWERS:
+                if query.search(data):
+                    os.write(terminal, answer)
+            continue
+        for at, piece in waiting:
+            if _BEGUN in piece:
+                canvas.written.clear()
+            # pyte takes the private modes it does not know for others, but never text for anything else.
+            stream.feed(re.sub(rb"\x1b\[[<=>?][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p", b"", piece))
+            words = words or (at if canvas.has_words else 0.0)
+            if len(canvas.written) == LINES:
+                return words, at
+        waiting.clear()
     raise SystemExit(f"no full frame within {LIMIT_S:g} s:\n{chr(10).join(canvas.display)}")
 
 
