@@ -12,13 +12,14 @@ from orchat.chat.part import Part
 from orchat.domain.conversation import StoredMessage
 from orchat.errors import NotFound, UsageError
 from orchat.store import conversations as store
-from orchat.store import copies, tree
+from orchat.store import copies, messages, tree
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from orchat.chat.importer.report import ImportedSession, ImportReport
     from orchat.domain.sessions import SavedSession
+    from orchat.store.connection import Connection
 
 FORMATS = ("md", "json", "html")
 
@@ -82,6 +83,26 @@ class Transfers(Part):
                 sessions.append(await self._take_in(session))
         return ImportReport(path=path, program=program, sessions=tuple(sessions))
 
+    async def add_exchange(
+        self, conversation_id: str, prompt: str, answer: StoredMessage, *, prompt_id: int | None = None
+    ) -> int:
+        """Add a prompt and its answer that were made outside of the conversation, at the end of the active path.
+
+        Args:
+            conversation_id: Where they belong.
+            prompt: What was asked.
+            answer: What came of it; its numbers do not count.
+            prompt_id: The prompt that was added before: where nothing was said since, this is another answer to it.
+
+        Returns:
+            The number of the prompt.
+
+        Raises:
+            NotFound: The conversation does not exist.
+        """
+        desk = self._desk_of(conversation_id)
+        return await desk.db.write(_add_exchange, conversation_id, prompt, answer, prompt_id, desk.clock.now())
+
     async def _take_in(self, saved: SavedSession) -> ImportedSession:
         from orchat.chat.importer.report import ImportedSession, content_hash
 
@@ -122,6 +143,18 @@ class Transfers(Part):
             if wanted <= paths_of(there):
                 return ImportedSession(outcome="known", title="", id=id)
         return None
+
+
+def _add_exchange(
+    connection: Connection, conversation_id: str, text: str, answer: StoredMessage, prompt_id: int | None, now: float
+) -> int:
+    """Both appear together, or not at all."""
+    leaf = tree.active_leaf(connection, conversation_id)
+    if leaf is None or prompt_id is None or tree.get_message(connection, leaf).parent_id != prompt_id:
+        prompt_id = messages.add_prompt(connection, conversation_id, leaf, text, now=now).id
+    id = messages.begin_answer(connection, conversation_id, prompt_id, answer.model, now=now)
+    messages.finish_answer(connection, replace(answer, id=id, conversation_id=conversation_id, parent_id=prompt_id))
+    return prompt_id
 
 
 def _written(saved: SavedSession, path: Sequence[StoredMessage], form: str) -> str:

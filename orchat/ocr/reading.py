@@ -59,6 +59,8 @@ class Terms:
     """Whether another key may take over; None: as configured."""
     over_budget: bool = False
     """Send although a budget is used up."""
+    conversation_id: str | None = None
+    """The session that pays; None: none."""
 
 
 class Reading:
@@ -249,7 +251,10 @@ class Reading:
         request = request_for(picture, prompt=job.manifest.prompt, model=job.models[0], max_tokens=terms.max_tokens)
         # An empty list of fallbacks would mean the configured ones, which may not have been chosen for pages.
         around = Circumstances(
-            fallbacks=job.models[1:] or job.models[:1], switch=terms.switch, over_budget=terms.over_budget
+            fallbacks=job.models[1:] or job.models[:1],
+            conversation_id=terms.conversation_id,
+            switch=terms.switch,
+            over_budget=terms.over_budget,
         )
         finished: Finished | None = None
         async with self._dispatcher.stream(request, around) as stream:
