@@ -198,6 +198,13 @@ COMMANDS: tuple[Command, ...] = (
         argument="[MODEL …]",
     ),
     Command(
+        id="ocr",
+        title="read pages",
+        about="Read the text of pictures and documents, page by page",
+        slash="ocr",
+        argument="[PATH …]",
+    ),
+    Command(
         id="edit",
         title="edit",
         about="Edit the prompt and send it again, as a new branch",

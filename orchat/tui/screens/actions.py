@@ -11,6 +11,7 @@ from orchat.tui.problems import Problem
 from orchat.tui.screens.attachments import ATTACHMENT_ACTIONS
 from orchat.tui.screens.comparing import COMPARE_ACTIONS
 from orchat.tui.screens.messages import MESSAGE_ACTIONS
+from orchat.tui.screens.pages import OCR_ACTIONS
 from orchat.tui.screens.parameters import PARAMETER_ACTIONS
 from orchat.tui.screens.temporary import TEMPORARY_ACTIONS
 
@@ -245,5 +246,6 @@ ACTIONS: dict[str, Action] = {
     **MESSAGE_ACTIONS,
     **ATTACHMENT_ACTIONS,
     **COMPARE_ACTIONS,
+    **OCR_ACTIONS,
 }
 """By the id of the command."""

@@ -14,6 +14,7 @@ from orchat.tui.screens.messages import meant
 from orchat.tui.widgets.chips import Chips
 
 if TYPE_CHECKING:
+    from orchat.tui.attached import Wanted
     from orchat.tui.screens.chat import ChatScreen
 
 FOLDERS = "attach.folders"
@@ -36,10 +37,19 @@ async def attach(screen: ChatScreen, argument: str) -> None:
         if led is None:
             raise UsageError(f"there is no file or folder {argument}", hint="quote a path that has spaces")
         folder = led[0]
-    await _choose(screen, folder)
+    wanted = await choose(screen, folder)
+    if wanted:
+        screen.to_composer()
+        screen.attach(wanted)
 
 
-async def _choose(screen: ChatScreen, folder: Path) -> None:
+async def choose(screen: ChatScreen, folder: Path) -> tuple[Wanted, ...]:
+    """Let a person choose files.
+
+    Args:
+        screen: Where.
+        folder: Where to begin.
+    """
     from orchat.store import settings
     from orchat.tui import browsing
     from orchat.tui.screens.attach import AttachDialog
@@ -51,13 +61,11 @@ async def _choose(screen: ChatScreen, folder: Path) -> None:
     model = screen.session.model
     asked = Asked(id=model, model=await runtime.models.find(model) if model else None, now=runtime.clock.now())
     dialog = AttachDialog(folder, recent=recent, asked=asked, plain=runtime.config.tui.plain)
-    wanted = await screen.app.push_screen_wait(dialog)
-    if wanted:
-        screen.to_composer()
-        screen.attach(wanted)
-        if not screen.session.is_temporary:
-            folders = json.dumps(browsing.with_recent(recent, dialog.folder))
-            await runtime.parts.db.write(settings.put, FOLDERS, folders)
+    wanted = await screen.app.push_screen_wait(dialog) or ()
+    if wanted and not screen.session.is_temporary:
+        folders = json.dumps(browsing.with_recent(recent, dialog.folder))
+        await runtime.parts.db.write(settings.put, FOLDERS, folders)
+    return wanted
 
 
 def _names(value: str | None) -> list[str]:

@@ -1,0 +1,444 @@
+"""Pages of a session, as somebody reads them: estimated, read, corrected, copied, exported, stopped, gone on with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import TextArea
+
+from orchat.demo.script import fail, fault, stall
+from orchat.demo.server import DemoServer
+from orchat.domain.events import FellBack, Queued, Retrying, SwitchedKey
+from orchat.errors import StoreUnwritable, UpstreamFailed
+from orchat.ocr.folder import Folder
+from orchat.ocr.page import PageNoted, PageWaits
+from orchat.runtime import Runtime
+from orchat.tui import pagefiles
+from orchat.tui.beginning import Beginning
+from orchat.tui.pictures.picture import Picture
+from orchat.tui.screens.attach import AttachDialog
+from orchat.tui.screens.chat import ChatScreen
+from orchat.tui.screens.confirm import Choose, Confirm
+from orchat.tui.screens.ocr import OcrScreen
+from orchat.tui.transcript.widget import Transcript
+from tests.support.comparing import back, said
+from tests.support.pages import hex_of, pages_in, pdf_of, sent_pages, tells_of
+from tests.support.scans import HEIC
+from tests.support.screen import Person, at_screen, screen_runtime
+
+pytestmark = pytest.mark.anyio
+
+
+def runtime_for(server: DemoServer, **settings: Any) -> Runtime:
+    return screen_runtime(server, **{"models__vision": ("demo/seer",), "ocr__jobs": 1, **settings})
+
+
+async def begin(person: Person, argument: object) -> OcrScreen:
+    """Name pages, and say yes to what they will cost."""
+    await person.enter(f"/ocr {argument}".strip())
+    await person.until_on(Confirm)
+    await person.press("enter")
+    return await person.until_on(OcrScreen)
+
+
+async def over(person: Person) -> OcrScreen:
+    screen = person.app.screen
+    assert isinstance(screen, OcrScreen)
+    await person.until(lambda: not screen.reading.is_running)
+    await person.settled()
+    return screen
+
+
+def id_of(person: Person) -> str:
+    conversation = person.chat.session.conversation
+    assert conversation is not None
+    return conversation.id
+
+
+def states(screen: OcrScreen) -> list[str]:
+    return [screen.reading.state(page) for page in screen.reading.pages]
+
+
+async def test_a_folder_is_read_after_its_estimate(server: DemoServer, tmp_path: Path) -> None:
+    folder = pages_in(tmp_path / "scans", (1, 2, 3))
+    async with at_screen(runtime_for(server)) as person:
+        await person.enter(f"/ocr {folder}")
+        await person.until_on(Confirm)
+        await person.until_shown("Read 3 pages?", "About $", "at most", "demo/seer reads.", "tokens are sent")
+        assert not server.chats and person.chat.session.conversation is None
+        await person.press("enter")
+        await person.until_on(OcrScreen)
+        screen = await over(person)
+        await person.until_shown("OCR   page-1.png and 2 more files", "3 of 3 · $0.00", "Esc back", "x export all")
+        assert states(screen) == ["read"] * 3
+        assert all(f"page-{number}.png" in person.text for number in (1, 2, 3))
+        await person.until_shown(hex_of(1))
+        picture = screen.query_one(Picture)
+        await person.until(lambda: picture.picture is not None)
+        await person.press("down", "down")
+        await person.until_shown(hex_of(3))
+        assert hex_of(1) not in person.text
+        await person.press("escape")
+        await back(person)
+        assert sent_pages(server.chats, (1, 2, 3)) == [1, 1, 1]
+        you, answer = said(person)
+        assert you == "OCR: 3 pages\n\npage-1.png, page-2.png, page-3.png"
+        assert all(tells_of(answer, number) for number in (1, 2, 3))
+        await person.until_shown("OCR: page-1.png and 2 more files", "1 turn")
+        kept = await person.chat.runtime.conversations.get(id_of(person))
+        assert kept.cost_pico == screen.reading.totals.cost_pico > 0
+
+
+async def test_an_estimate_that_is_not_taken_leaves_nothing(server: DemoServer, tmp_path: Path) -> None:
+    folder = pages_in(tmp_path / "scans", (1,))
+    runtime = runtime_for(server)
+    async with at_screen(runtime) as person:
+        await person.enter(f"/attach {folder / 'page-1.png'}")
+        await person.until_shown("page-1.png 24×32")
+        await person.enter("/ocr")
+        await person.until_on(Confirm)
+        await person.press("escape")
+        await back(person)
+        assert person.chat.session.conversation is None and not server.chats
+        assert [file.name for file in person.chat.composer.files] == ["page-1.png"]
+        assert list(pagefiles.jobs_in(runtime.paths).glob("*")) == []
+
+
+async def test_what_is_attached_is_read_and_stays_with_the_session(server: DemoServer, tmp_path: Path) -> None:
+    folder = pages_in(tmp_path / "scans", (1, 2))
+    (tmp_path / "notes.txt").write_text("buy milk")
+    async with at_screen(runtime_for(server)) as person:
+        for name in ("scans/page-1.png", "notes.txt"):
+            await person.enter(f"/attach {tmp_path / name}")
+            await person.until_shown(Path(name).name)
+        await begin(person, "")
+        await over(person)
+        await person.press("escape")
+        await back(person)
+        assert [file.name for file in person.chat.composer.files] == ["notes.txt"]
+        person.chat.composer.files = ()
+        shutil.rmtree(folder)
+        await person.enter("/ocr")
+        screen = await person.until_on(OcrScreen)
+        assert states(screen) == ["read"]
+        await person.press("escape")
+        await back(person)
+        assert len(said(person)) == 2
+        # More pages join the job; the one that is there is not read again.
+        more = pages_in(tmp_path / "more", (5,))
+        await begin(person, more)
+        screen = await over(person)
+        assert [page.name for page in screen.reading.pages] == ["page-1.png", "page-5.png"]
+        await person.press("escape")
+        await back(person)
+        assert said(person)[2] == "OCR: 2 pages\n\npage-1.png, page-5.png" and len(said(person)) == 4
+        assert sent_pages(server.chats, (1, 5)) == [1, 1]
+
+
+async def test_a_failing_page_is_told_and_read_again(server: DemoServer, tmp_path: Path) -> None:
+    folder = pages_in(tmp_path / "scans", (1, 2))
+    server.script(fault("403-moderation"))
+    async with at_screen(runtime_for(server)) as person:
+        screen = await begin(person, folder)
+        await over(person)
+        assert states(screen) == ["failed", "read"]
+        await person.until_shown("1 of 2 · 1 failed", "1 page could not be read; r tries again.", "r read it again")
+        failure = screen.reading.failure(screen.page)
+        assert failure is not None and failure.message[:20] in person.text
+        await person.press("c")
+        await person.until_told("There is nothing to copy yet.")
+        await person.press("e")
+        await person.until_told("There is no text to correct yet.")
+        await person.press("r")
+        await person.until(lambda: states(screen) == ["read", "read"])
+        await over(person)
+        assert sent_pages(server.chats, (1, 2)) == [2, 1]
+        await person.until_shown("2 of 2 · $", hex_of(1))
+        await person.press("r")
+        await person.until(lambda: not screen.reading.is_running)
+        assert len(server.chats) == 3
+
+
+async def test_a_text_is_corrected_and_copied(server: DemoServer, tmp_path: Path) -> None:
+    folder = pages_in(tmp_path / "scans", (1, 2))
+    async with at_screen(runtime_for(server)) as person:
+        screen = await begin(person, folder)
+        await over(person)
+        await person.press("e")
+        area = screen.query_one(TextArea)
+        await person.until_shown("^S keep the text", "Esc leave it as it was")
+        assert person.app.focused is area and hex_of(1) in area.text
+        await person.type("gone")
+        await person.press("escape")
+        await person.until(lambda: not area.display)
+        assert states(screen) == ["read", "read"]
+        await person.press("e")
+        area.load_text("What stands on *it*.")
+        await person.press("ctrl+s")
+        await person.until_told("Page 1 is corrected.")
+        await person.until_shown("corrected", "What stands on it.")
+        await person.press("ctrl+s", "c")
+        await person.until_told("Copied page 1.")
+        assert person.app.clipboard == "What stands on *it*."
+        await person.press("escape")
+        await back(person)
+        assert "What stands on *it*." in said(person)[1]
+        await person.enter("/ocr")
+        screen = await person.until_on(OcrScreen)
+        assert states(screen) == ["corrected", "read"]
+        await person.press("e")
+        area = screen.query_one(TextArea)
+        area.load_text("Once more.")
+        await person.press("ctrl+s")
+        await person.until(lambda: not area.display)
+        await person.press("escape")
+        await back(person)
+        await person.until(lambda: "Once more." in said(person)[1] and len(said(person)) == 2)
+        assert person.chat.session.entries[1].branch == "2 of 2"
+
+
+async def test_the_whole_is_exported(server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "report.pdf").write_bytes(pdf_of([1, 2]))
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path / "out")
+    async with at_screen(runtime_for(server)) as person:
+        screen = await begin(person, f"'{tmp_path / 'report.pdf'}'")
+        await over(person)
+        await person.until_shown("1 report.pdf", "p. 1 read", "2 report.pdf", "p. 2 read")
+        picture = screen.query_one(Picture)
+        await person.until(lambda: picture.picture is not None)
+        await person.press("x")
+        await person.until_on(Choose)
+        await person.press("escape")
+        await person.until_on(OcrScreen)
+        for keys, name in ((("enter",), "ocr-2-pages.md"), (("down", "down", "enter"), "ocr-2-pages.json")):
+            await person.press("x")
+            await person.until_on(Choose)
+            await person.press(*keys)
+            await person.until_told(f"Written: {name}")
+            await person.until_on(OcrScreen)
+        assert "**Page 2** · `report.pdf, page 2`" in (tmp_path / "out/ocr-2-pages.md").read_text()
+        assert json.loads((tmp_path / "out/ocr-2-pages.json").read_text())["totals"]["read"] == 2
+        (tmp_path / "away").mkdir()
+        monkeypatch.chdir(tmp_path / "away")
+        shutil.rmtree(tmp_path / "away")
+        await person.press("x")
+        await person.until_on(Choose)
+        await person.press("enter")
+        await person.until_told("cannot write")
+
+
+async def test_esc_stops_and_the_rest_is_read_later(server: DemoServer, tmp_path: Path) -> None:
+    folder = pages_in(tmp_path / "scans", (1, 2, 3))
+    first = fault("403-moderation")
+    runtime = runtime_for(server)
+    async with at_screen(runtime) as person:
+        server.script(first, stall(stage="headers", until=asyncio.Event()))
+        screen = await begin(person, folder)
+        await person.until(lambda: states(screen) == ["failed", "reading", "waits"])
+        await person.until_shown("Esc stop", "0 of 3 · 1 failed")
+        await person.press("x")
+        await person.until_told("There is nothing to export yet.")
+        await person.press("down")
+        await person.until_shown("This page is being read.")
+        await person.press("escape")
+        await person.until_shown("Esc back", "r read on")
+        assert not screen.reading.is_running
+        await person.press("escape")
+        await back(person)
+        # Nothing was read, so nothing is told.
+        assert said(person) == []
+        id = id_of(person)
+    async with at_screen(runtime_for(server), beginning=Beginning(resume=id)) as person:
+        await person.until(lambda: person.chat.session.conversation is not None)
+        await person.enter("/ocr")
+        screen = await person.until_on(OcrScreen)
+        await person.until_shown("3 pages not read yet, about $", "r reads on.", "This page is not read yet.")
+        await person.press("r")
+        await person.until(lambda: states(screen) == ["read"] * 3)
+        await over(person)
+        assert sent_pages(server.chats, (1, 2, 3)) == [2, 2, 1]
+
+
+async def test_leaving_the_program_while_pages_are_read_keeps_what_is_there(server: DemoServer, tmp_path: Path) -> None:
+    folder = pages_in(tmp_path / "scans", (1, 2))
+    runtime = runtime_for(server)
+    async with at_screen(runtime) as person:
+        await person.chat.runtime.start()
+        screen = await begin(person, folder)
+        await over(person)
+        await person.press("escape")
+        await back(person)
+        server.script(stall(stage="headers", until=asyncio.Event()))
+        screen = await begin(person, pages_in(tmp_path / "more", (3,)))
+        await person.until(lambda: states(screen) == ["read", "read", "reading"])
+        root = screen.reading.job.folder.root
+        await person.press("ctrl+q")
+        await person.until(lambda: not screen.reading.is_running)
+    assert len(Folder(root).records()) == 2
+
+
+async def test_without_anything_to_read_files_are_chosen(
+    server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(pages_in(tmp_path / "scans", (1,)))
+    async with at_screen(runtime_for(server)) as person:
+        await person.enter("/ocr")
+        await person.until_on(AttachDialog)
+        await person.press("escape")
+        await back(person)
+        assert not server.chats
+        await person.enter("/ocr")
+        await person.until_on(AttachDialog)
+        await person.until_shown("page-1.png")
+        await person.settled()
+        await person.press("down", "enter")
+        await person.until_on(Confirm)
+        await person.press("enter")
+        await person.until_on(OcrScreen)
+        screen = await over(person)
+        assert states(screen) == ["read"]
+
+
+async def test_what_cannot_be_read_is_said(server: DemoServer, tmp_path: Path) -> None:
+    folder = pages_in(tmp_path / "scans", (1,))
+    (folder / "page-2.heic").write_bytes(HEIC)
+    (tmp_path / "notes.txt").write_text("buy milk")
+    server.script(fault("401-bad-key"))
+    async with at_screen(runtime_for(server)) as person:
+        await person.enter("/ocr /nowhere/at/all")
+        await person.until_told("does not exist")
+        await person.enter('/ocr "open')
+        await person.until_told('"open does not exist')
+        person.chat.composer.area.load("")
+        await person.enter(f"/attach {tmp_path / 'notes.txt'}")
+        await person.until_shown("notes.txt")
+        await person.enter("/ocr")
+        await person.until_told("notes.txt has no pages to read")
+        person.chat.composer.files = ()
+        await person.enter(f"/ocr {folder}")
+        await person.until_on(Confirm)
+        await person.until_shown("Read 1 page?", "1 other page:")
+        await person.press("enter")
+        screen = await person.until_on(OcrScreen)
+        await over(person)
+        assert states(screen) == ["not read", "failed"]
+        assert screen.reading.stopped is not None
+        await person.until_shown(screen.reading.stopped.message[:20])
+        await person.press("down")
+        await person.until_shown("page-2.heic", "r read it again")
+        shutil.rmtree(folder)
+        await person.press("r")
+        await person.until_told("does not exist")
+        await person.press("escape")
+        await back(person)
+
+
+async def test_what_happens_on_the_way_is_said(server: DemoServer, tmp_path: Path) -> None:
+    folder = pages_in(tmp_path / "scans", (1,))
+    server.script(stall(stage="headers", until=asyncio.Event()))
+    ill = UpstreamFailed("the server is ill", model="demo/seer")
+    async with at_screen(runtime_for(server)) as person:
+        screen = await begin(person, folder)
+        await person.until_shown("This page is being read.", "Esc stop")
+        page = screen.reading.pages[0]
+        events: dict[str, Queued | Retrying | FellBack] = {
+            "waits: twenty a minute": Queued(reason="twenty a minute", wait_s=3.0),
+            "the server is ill; again in 2.0 s": Retrying(delay_s=2.0, error=ill),
+            "the server is ill; demo/other is": FellBack(from_model="demo/seer", to_model="demo/other", error=ill),
+        }
+        for words, event in events.items():
+            screen.reading._seen(PageNoted(page=page, event=event))
+            await person.until_shown(words)
+        screen.reading._seen(PageWaits(page=page, error=ill, delay_s=15.0))
+        await person.until_shown("the server is ill; again in 15 s", "waits")
+        switched = SwitchedKey(from_label="work", to_label="home", error=ill)
+        screen.reading._seen(PageNoted(page=page, event=switched))
+        await person.until_told("going on with the key home")
+        await screen.reading.again()
+        assert len(server.chats) == 1
+        await person.press("escape")
+        await person.until_shown("This page is not read yet.")
+
+
+async def test_a_page_that_fails_for_a_while_is_sent_again(server: DemoServer, tmp_path: Path) -> None:
+    server.script(fail(502), fail(502))
+    async with at_screen(runtime_for(server, retry__attempts=0)) as person:
+        screen = await begin(person, pages_in(tmp_path / "scans", (1,)))
+        await over(person)
+        assert states(screen) == ["read"]
+        assert sent_pages(server.chats, (1,)) == [3]
+
+
+async def test_no_pages_are_read_while_an_answer_arrives(server: DemoServer, tmp_path: Path) -> None:
+    server.script(stall(stage="body", text="Once upon", chars=4))
+    async with at_screen(runtime_for(server)) as person:
+        await person.enter("tell")
+        await person.until_shown("Once")
+        await person.enter(f"/ocr {tmp_path}")
+        await person.until_told("an answer still arrives")
+        await person.press("escape")
+
+
+def test_files_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnwritable, match="cannot write"):
+        pagefiles.adopt(tmp_path / "job", [tmp_path / "gone.png"])
+    (tmp_path / "job" / "session.json").mkdir()
+    with pytest.raises(StoreUnwritable, match="cannot write"):
+        pagefiles.put_told(tmp_path / "job", pagefiles.Told(prompt_id=1))
+    assert pagefiles.told(tmp_path / "job") == pagefiles.Told()
+
+
+def test_paths_are_taken_as_a_shell_has_them(tmp_path: Path) -> None:
+    spaced = tmp_path / "two words"
+    spaced.mkdir()
+    assert pagefiles.paths_in(str(spaced)) == [spaced]
+    assert pagefiles.paths_in(f"'{spaced}' /b") == [spaced, Path("/b")]
+    assert pagefiles.paths_in("") == []
+
+
+async def test_a_temporary_session_reads_no_pages(server: DemoServer, tmp_path: Path) -> None:
+    async with at_screen(runtime_for(server)) as person:
+        await person.enter("/temp")
+        await person.until_shown("[temporary]")
+        await person.enter(f"/ocr {pages_in(tmp_path / 'scans', (1,))}")
+        await person.until_told("/keep keeps it")
+
+
+async def test_pages_of_a_session_that_is_gone_go_too(server: DemoServer, tmp_path: Path) -> None:
+    runtime = runtime_for(server)
+    old = pagefiles.jobs_in(runtime.paths) / "gone"
+    async with at_screen(runtime) as person:
+        old.mkdir(parents=True)
+        await person.enter(f"/ocr {pages_in(tmp_path / 'scans', (1,))}")
+        await person.until_on(Confirm)
+        await person.press("escape")
+        await back(person)
+        assert not old.exists()
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_plain_and_without_colour_on_every_screen(
+    server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    folder = pages_in(tmp_path / "scans", (1, 2))
+    async with at_screen(runtime_for(server, tui__plain=True), size=size) as person:
+        screen = await begin(person, folder)
+        await over(person)
+        await person.until_shown("page-1.png", "page-2.png", "read", "2 of 2", "Esc back")
+        assert screen.query_one(Picture).display is (size[0] >= 100)
+        rows, text = screen.query_one("RowList").region, screen.query_one(Transcript).region
+        assert rows.y < text.y if size[0] < 100 else rows.x < text.x
+        assert text.height >= 5 and text.width >= 40
+        assert not set("━─│╭▸▌▀▄█") & set(person.text)
+        await person.press("tab")
+        assert isinstance(person.app.focused, Transcript)
+        await person.press("escape")
+        await back(person)
+        assert isinstance(person.app.screen, ChatScreen)
