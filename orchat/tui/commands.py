@@ -90,7 +90,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         id="settings",
         title="settings",
-        about="What this session is asked with: temperature, effort, providers, persona …",
+        about="What this session is asked with",
         keys="f2",
         slash="settings",
     ),
@@ -120,7 +120,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         id="provider",
         title="provider",
-        about="Who may serve, such as order=openai,azure sort=price zdr=true",
+        about="Who may serve: order=openai,azure sort=price …",
         slash="provider",
         argument="[NAME=VALUE]",
     ),
