@@ -27,7 +27,8 @@ from orchat.tui.screens.confirm import Choose, Confirm
 from orchat.tui.screens.ocr import OcrScreen
 from orchat.tui.transcript.widget import Transcript
 from tests.support.comparing import back, said
-from tests.support.pages import hex_of, pages_in, pdf_of, sent_pages, tells_of
+from tests.support.pages import hex_of, pages_in, pdf_of, picture_of, sent_pages, tells_of
+from tests.support.pictures import encoded
 from tests.support.scans import HEIC
 from tests.support.screen import Person, at_screen, screen_runtime
 
@@ -247,7 +248,7 @@ async def test_esc_stops_and_the_rest_is_read_later(server: DemoServer, tmp_path
         await person.press("down")
         await person.until_shown("This page is being read.")
         await person.press("escape")
-        await person.until_shown("Esc back", "r read on")
+        await person.until_shown("Esc back", "r read on", "1 page could not be read, 2 not read yet; r tries again.")
         assert not screen.reading.is_running
         await person.press("escape")
         await back(person)
@@ -375,6 +376,27 @@ async def test_a_page_that_fails_for_a_while_is_sent_again(server: DemoServer, t
         assert sent_pages(server.chats, (1,)) == [3]
 
 
+async def test_a_file_that_changes_meanwhile_is_read_anew(server: DemoServer, tmp_path: Path) -> None:
+    folder = pages_in(tmp_path / "scans", (1, 2, 3, 4))
+    go = asyncio.Event()
+    server.script(stall(stage="headers", until=go, text="the first page"))
+    async with at_screen(runtime_for(server)) as person:
+        screen = await begin(person, folder)
+        await person.until(lambda: states(screen)[0] == "reading")
+        # No more than two pages are made ready while the first one is on its way.
+        (folder / "page-4.png").write_bytes(encoded(picture_of(9), "PNG"))
+        go.set()
+        await over(person)
+        assert states(screen) == ["read", "read", "read", "failed"]
+        await person.press("end")
+        await person.until_shown("has changed since the", "Go on with r.")
+        await person.press("r")
+        await person.until(lambda: states(screen) == ["read"] * 4)
+        await over(person)
+        await person.until_shown(hex_of(9), "4 of 4")
+        assert sum(" read " in line for line in person.lines) == 4
+
+
 async def test_no_pages_are_read_while_an_answer_arrives(server: DemoServer, tmp_path: Path) -> None:
     server.script(stall(stage="body", text="Once upon", chars=4))
     async with at_screen(runtime_for(server)) as person:
@@ -437,6 +459,16 @@ async def test_plain_and_without_colour_on_every_screen(
         assert rows.y < text.y if size[0] < 100 else rows.x < text.x
         assert text.height >= 5 and text.width >= 40
         assert not set("━─│╭▸▌▀▄█") & set(person.text)
+        await person.until_shown("You sent 1 image.")
+        await person.press("e")
+        await person.until_shown("^S keep the text", "You sent **1 image**.")
+        assert not set("━─│╭▸▌▀▄█▊▔") & set(person.text)
+        await person.press("escape")
+        await person.until_shown("Esc back", "You sent 1 image.")
+        await person.pilot.resize_terminal(200, 60)
+        await person.until_shown("Quarters")
+        await person.pilot.resize_terminal(60, 16)
+        await person.until_shown("You sent 1 image.")
         await person.press("tab")
         assert isinstance(person.app.focused, Transcript)
         await person.press("escape")

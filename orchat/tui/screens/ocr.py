@@ -67,7 +67,15 @@ class OcrScreen(Screen[None]):
         & Picture { width: 2fr; margin: 0 1; }
         & #text { width: 3fr; height: 1fr; }
         & Transcript { height: 1fr; scrollbar-size-vertical: 1; }
-        & TextArea { height: 1fr; display: none; border: none; padding: 0 2; background: $surface; }
+        & TextArea {
+            height: 1fr;
+            display: none;
+            border: none;
+            padding: 0 2;
+            background: $surface;
+            scrollbar-size-vertical: 1;
+            &:focus { border: none; }
+        }
         & #note { height: auto; max-height: 2; padding: 0 2; }
     }
     OcrScreen.-editing TextArea { display: block; }
@@ -94,7 +102,8 @@ class OcrScreen(Screen[None]):
         self._runtime = runtime
         self._is_to_start = start
         self._shown: object = None
-        self._pictured = 0
+        self._pictured: Page | None = None
+        self._listed: tuple[Page, ...] = ()
         self._edited: Page | None = None
         self._pulse = Pulse(self, self._wait, self._show)
         self.reading = PageReading(runtime, job, estimate, conversation_id, show=self._show, tell=self.say)
@@ -117,8 +126,7 @@ class OcrScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show the pages, and read them if that is wanted."""
-        rows = [Row(str(page.number), partial(self._line, page)) for page in self.reading.pages]
-        self._rows.set_rows(rows)
+        self._fill()
         self._rows.focus()
         if self._is_to_start:
             self.reading.start()
@@ -129,8 +137,16 @@ class OcrScreen(Screen[None]):
         await self.reading.stop()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """The lines follow the width."""
+        """The lines follow the width; a text begins at its top again."""
+        self._shown = None
         self.call_after_refresh(self._show)
+
+    def _fill(self) -> None:
+        """List the pages; the files may have changed when they were looked at again."""
+        before = self._rows.highlighted
+        self._listed = self.reading.pages
+        rows = [Row(str(page.number), partial(self._line, page)) for page in self._listed]
+        self._rows.set_rows(rows, highlight=None if before is None else before.id)
 
     @property
     def _rows(self) -> RowList:
@@ -163,6 +179,8 @@ class OcrScreen(Screen[None]):
         bar = self.query_one("#told", Static)
         left = Content.assemble(("orchat", f"bold {ACCENT}"), "   ", ("OCR", "bold"), "   ", (self._names(), DIM))
         bar.update(spread(left, Content.styled(self.reading.progress(), DIM), bar.content_size.width))
+        if self._listed is not self.reading.pages:
+            self._fill()
         self._rows.redraw()
         self._show_page()
         note = self.query_one("#note", Static)
@@ -182,13 +200,14 @@ class OcrScreen(Screen[None]):
         if reading.is_running or not reading.left:
             return ""
         if reading.stopped is not None:
-            hint = reading.stopped.hint
-            return f"{reading.stopped.message}{f'. {hint}' if hint else ''}"
+            return ". ".join(part for part in (reading.stopped.message, _hint(reading.stopped)) if part)
         failed = sum(reading.failure(page) is not None for page in reading.pages)
         if failed:
-            return f"{plural(failed, 'page')} could not be read; r tries again."
-        price = reading.estimate.likely_pico
-        about = "" if price is None or not reading.estimate.pages else f", about {usd(price)}"
+            others = reading.left - failed
+            more = f", {others} not read yet" if others > 0 else ""
+            return f"{plural(failed, 'page')} could not be read{more}; r tries again."
+        price, pages = reading.estimate.likely_pico, reading.estimate.pages
+        about = "" if price is None or not pages else f", about {usd(price * reading.left // pages)}"
         return f"{plural(reading.left, 'page')} not read yet{about}; r reads on."
 
     def _keys(self) -> tuple[tuple[str, str], ...]:
@@ -212,8 +231,8 @@ class OcrScreen(Screen[None]):
             transcript = self.query_one(Transcript)
             transcript.set_entries([entry])
             transcript.action_scroll_home()
-        if self._pictured != page.number:
-            self._pictured = page.number
+        if self._pictured != page:
+            self._pictured = page
             self._show_picture(page)
 
     def _entry(self, page: Page) -> Entry:
@@ -223,7 +242,7 @@ class OcrScreen(Screen[None]):
         if failure is None:
             return Entry(role="notice", source=self.reading.words(page))
         keys = () if self.reading.is_running else (("r", "read it again"),)
-        return Entry(role="model", error=ErrorCard(title=failure.message, hint=failure.hint or "", keys=keys))
+        return Entry(role="model", error=ErrorCard(title=failure.message, hint=_hint(failure), keys=keys))
 
     def _show_picture(self, page: Page) -> None:
         picture = self.query_one(Picture)
@@ -332,6 +351,11 @@ class OcrScreen(Screen[None]):
     def say(self, words: str) -> None:
         """Something that may be missed."""
         self.notify(clean_line(words, 300), markup=False, timeout=6)
+
+
+def _hint(error: OrchatError) -> str:
+    """What to do next; what the command line calls an option is a key here."""
+    return (error.hint or "").replace("--resume", "r")
 
 
 def _name(page: Page, width: int) -> Content:
