@@ -32,7 +32,7 @@ class Wish:
     model: str | None = None
     """The model that reads."""
     fallbacks: tuple[str, ...] = ()
-    """Models that read when it fails; empty: the others of `models.vision`, unless `model` is given."""
+    """Models that read when it fails; without `model`, they stand behind those of `models.vision`."""
     prompt: str | None = None
     """What the model is told."""
     format: Format | None = None
@@ -127,7 +127,7 @@ def planned(folder: Folder, wish: Wish, models: tuple[str, ...], now: float) -> 
 
 
 async def chosen_models(ground: Ground, config: Config, wish: Wish) -> tuple[str, ...]:
-    """The models that read: as wished, else those of `models.vision` that the live catalogue has.
+    """The models that read: as wished, else those of `models.vision`, then the fallbacks, that the live catalogue has.
 
     Args:
         ground: Shared parts.
@@ -147,7 +147,8 @@ async def chosen_models(ground: Ground, config: Config, wish: Wish) -> tuple[str
             raise ModelCannotSee(f"{wish.model} cannot see pictures", offers=offered, model=wish.model, hint=hint)
         others = that_see(wish.fallbacks, known) if is_told else wish.fallbacks
         return tuple(dict.fromkeys((wish.model, *others)))
-    found = that_see(config.models.vision, known) if is_told else config.models.vision
+    wanted = tuple(dict.fromkeys((*config.models.vision, *wish.fallbacks)))
+    found = that_see(wanted, known) if is_told else wanted
     if not found:
         raise UsageError(
             "none of the models in models.vision can be asked now",

@@ -141,7 +141,8 @@ async def _begin(screen: ChatScreen, named: _Named) -> None:
     try:
         staged = await asyncio.to_thread(pagefiles.stage, staging, contents)
         before = await asyncio.to_thread(_before, screen)
-        wish = Wish(paths=_once((*before, *named.paths, *staged)), resume=True, is_trial=True)
+        paths = _once((*before, *named.paths, *staged))
+        wish = Wish(paths=paths, resume=True, is_trial=True, fallbacks=_present(screen))
         trial = await plan(runtime.parts.ground, runtime.config, Folder(_root(screen) or staging), wish)
         estimate = await trial.estimate(runtime.parts.ground, runtime.config)
         question = Confirm(f"Read {plural(estimate.pages, 'page')}?", _about(trial, estimate), yes="read")
@@ -163,6 +164,11 @@ def _before(screen: ChatScreen) -> tuple[Path, ...]:
     root = _root(screen)
     manifest = None if root is None else Folder(root).manifest()
     return () if manifest is None else tuple(map(Path, manifest.sources))
+
+
+def _present(screen: ChatScreen) -> tuple[str, ...]:
+    """The model of the session reads where none of the settings can."""
+    return (screen.session.model,) if screen.session.model else ()
 
 
 def _once(paths: Sequence[Path]) -> tuple[Path, ...]:
@@ -203,7 +209,8 @@ async def _open(screen: ChatScreen, paths: tuple[Path, ...], *, start: bool) -> 
 
     runtime, root = screen.runtime, _root(screen)
     assert root is not None
-    job = await plan(runtime.parts.ground, runtime.config, Folder(root), Wish(paths=paths, resume=True))
+    wish = Wish(paths=paths, resume=True, fallbacks=_present(screen))
+    job = await plan(runtime.parts.ground, runtime.config, Folder(root), wish)
     try:
         estimate = await job.estimate(runtime.parts.ground, runtime.config)
         dialog = OcrScreen(runtime, job, estimate, root.name, start=start and bool(job.left))
