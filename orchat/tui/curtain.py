@@ -212,10 +212,13 @@ def _modes() -> list[Any]:
 
 
 def _quiet(modes: list[Any]) -> list[Any]:
-    """The same without an echo, which would stand in the frame."""
+    """The same without an echo, which would stand in the frame; Enter and ^Q wait for Textual as what they are."""
     import termios
 
-    return [*modes[:3], modes[3] & ~termios.ECHO, *modes[4:]] if modes else []
+    if not modes:
+        return []
+    taken, local = termios.ICRNL | termios.IXON, termios.ECHO | termios.ICANON
+    return [modes[0] & ~taken, *modes[1:3], modes[3] & ~local, *modes[4:]]
 
 
 def _set_modes(modes: list[Any]) -> None:

@@ -229,6 +229,15 @@ async def test_a_new_session_stops_the_answer_that_runs_and_keeps_it(server: Dem
         assert path[-1].state == "stopped"
 
 
+async def test_a_command_typed_over_a_marked_message_is_written_whole(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.ask("one")
+        await person.press("alt+up")
+        await person.type("/code 3 r")
+        await person.until(lambda: person.composer_text == "/code 3 r")
+        assert len(server.chats) == 1
+
+
 async def test_typing_while_the_conversation_has_the_focus_goes_into_the_composer(server: DemoServer) -> None:
     async with at_screen(screen_runtime(server)) as person:
         await person.press("f6")

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from orchat.domain.clean import clean_line
-from orchat.domain.fold import Reply
 from orchat.errors import KeyringUnavailable, NoKeys, UsageError
 from orchat.tui import pagefiles
 from orchat.tui.attached import Attached
@@ -230,6 +229,7 @@ async def _tell_session(screen: ChatScreen, root: Path, reading: PageReading) ->
     if not reading.records:
         return
     from orchat.domain.conversation import StoredMessage
+    from orchat.domain.fold import Reply
 
     text, prompt = reading.whole(), _prompt(reading)
     before = await asyncio.to_thread(pagefiles.told, root)

@@ -141,8 +141,8 @@ class Composer(Vertical):
         self.pastes = prompt.pastes
 
     def type(self, text: str) -> None:
-        """Take a key that was pressed elsewhere."""
-        self.area.focus()
+        """Take a key that was pressed elsewhere; the next one, which may be here already, comes after it."""
+        self.screen.set_focus(self.area)
         self.area.write(text)
 
     def drop_chip(self, index: int) -> None:
