@@ -239,6 +239,8 @@ class Picker(Finder):
         empty = "no model fits" if listing.catalogue.models else None
         self.rows.set_rows(rows, highlight=None if wanted.text else highlight, empty=empty)
         self._show_facts(len(found))
+        # More or fewer rows bring or take the scrollbar, and the columns their width.
+        self.call_after_refresh(self._lay_out)
 
     def _show_facts(self, found: int) -> None:
         catalogue = self._listing.catalogue

@@ -116,6 +116,8 @@ class Several(Finder):
         empty = "no model fits" if listing.catalogue.models else None
         self.rows.set_rows(rows, highlight=highlight, empty=empty)
         self._show_chosen()
+        # More or fewer rows bring or take the scrollbar, and the columns their width.
+        self.call_after_refresh(self._lay_out)
 
     def _mark_of(self, model_id: str) -> str:
         return "✓" if model_id in self.chosen else self._listing.mark(model_id)
