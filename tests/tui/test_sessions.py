@@ -305,6 +305,7 @@ async def test_a_session_is_forked_at_what_was_found_or_at_its_end(server: DemoS
         await person.until_shown("2 sessions", "Forked, without other branches")
         await person.press("enter")
         await person.until_shown("pirates of old", "3 turns")
+        await person.until(lambda: person.app.screen is person.chat)
         await open_sessions(person)
         await person.type("coffee")
         await person.settled()
