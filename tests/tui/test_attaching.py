@@ -282,6 +282,9 @@ async def test_enter_waits_for_files_that_are_not_ready(server: DemoServer, fold
             await person.until_shown("preparing 2 files …")
             await person.enter("which?")
             await person.until_shown("sent when its files are ready")
+            await person.chat.refresh_figures().wait()
+            assert person.chat.composer.estimate
+            await person.until_shown("sent when its files are ready")
             assert server.chats == []
         await person.until(lambda: seen(person) == ["red", "green"])
 

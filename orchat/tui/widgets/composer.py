@@ -46,9 +46,8 @@ class Composer(Vertical):
     """Files that are still being made fit to send."""
     estimate: reactive[str] = reactive("")
     """What sending it may cost, in words."""
-
-    _is_due = False
-    """Whether Enter was pressed while files were still prepared."""
+    is_due: reactive[bool] = reactive(False)
+    """Enter was pressed while files were being prepared: the prompt goes out when they are ready."""
 
     class Submitted(Message):
         """A prompt is to be sent."""
@@ -187,17 +186,25 @@ class Composer(Vertical):
     def watch_preparing(self) -> None:
         """What was to be sent goes out once its files are ready."""
         self.post_message(self.PreparingChanged(self.preparing))
-        if not self.preparing and self._is_due:
-            self._is_due = False
+        if not self.preparing and self.is_due:
+            self.is_due = False
             self._submit()
 
     def hold(self) -> None:
         """A file cannot be attached: what was to be sent stays."""
-        self._is_due = False
+        self.is_due = False
 
-    def watch_estimate(self, words: str) -> None:
+    def watch_estimate(self) -> None:
         """Show the estimate at the right end."""
+        self._show_end()
+
+    def watch_is_due(self) -> None:
+        """Say at the right end that the prompt waits; no estimate takes that place."""
+        self._show_end()
+
+    def _show_end(self) -> None:
         if self.is_mounted:
+            words = "sent when its files are ready" if self.is_due else self.estimate
             self.query_one("#estimate", Static).update(Content(words))
 
     def _changed(self) -> None:
@@ -331,8 +338,7 @@ class Composer(Vertical):
         if text.startswith("/") and not text.startswith("//") and "\n" not in text.strip():
             self._send(text.strip())
         elif self.preparing:
-            self._is_due = True
-            self.estimate = "sent when its files are ready"
+            self.is_due = True
         elif not self.prompt.is_empty:
             self._submit()
         else:
