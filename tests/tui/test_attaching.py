@@ -12,6 +12,7 @@ from orchat.demo.models import SEER
 from orchat.demo.script import say, stall
 from orchat.demo.server import DemoServer
 from orchat.tui.screens.preview import Preview
+from orchat.tui.screens.sessions import Sessions
 from orchat.tui.widgets.chips import Chips
 from orchat.tui.widgets.completion import Completion
 from tests.support.attaching import BLUE, GREEN, RED, chips, has, seen, send
@@ -311,6 +312,31 @@ async def test_files_that_are_not_ready_do_not_follow_into_another_session(serve
             await person.until_gone("preparing")
         await person.settled()
         assert chips(person) == []
+
+
+async def test_a_prompt_that_waits_for_its_files_is_not_sent_in_another_session(
+    server: DemoServer, folder: Path
+) -> None:
+    async with at_screen(screen_runtime(server, models__default=SEER)) as person:
+        await person.ask("hello")
+        await person.type("not yet")
+        await person.press("ctrl+n")
+        await person.until(lambda: person.chat.session.turns == 0)
+        async with person.chat._in_order:
+            person.chat.attach((folder / RED,))
+            await person.enter("which?")
+            await person.until_shown("sent when its files are ready")
+            await person.press("ctrl+r")
+            await person.until_on(Sessions)
+            await person.until_shown("hello")
+            await person.press("enter")
+            await person.until(lambda: person.composer_text == "not yet")
+        await person.until_gone("preparing")
+        await person.settled()
+        assert person.composer_text == "not yet"
+        assert len(server.chats) == 1
+        await person.press("ctrl+n")
+        await person.until(lambda: person.composer_text == "which?")
 
 
 async def test_nothing_that_a_temporary_session_attaches_is_on_the_disk(server: DemoServer, folder: Path) -> None:

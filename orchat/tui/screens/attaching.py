@@ -128,7 +128,8 @@ class Attaching(Asking):
             del self._last_attached[next(iter(self._last_attached))]
 
     async def leave_session(self) -> None:
-        """Before another conversation is shown: what is not ready yet does not follow into it."""
+        """Before another conversation is shown: what is not ready yet does not follow into it, nor is it sent there."""
+        self.query_one(Composer).hold()
         self.workers.cancel_group(self, "attach")
         await super().leave_session()
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+from rich.cells import cell_len
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -34,7 +35,7 @@ class Composer(Vertical):
         background: $surface;
         & > Horizontal { height: auto; padding: 1 2; }
         & #mark { width: 2; height: 1; color: $accent; text-style: bold; }
-        & #estimate { width: auto; max-width: 40%; height: 1; color: $faint; padding: 0 0 0 2; }
+        & #estimate { width: 0; max-width: 40%; height: 1; color: $faint; padding: 0 0 0 2; }
     }
     """
 
@@ -191,7 +192,7 @@ class Composer(Vertical):
             self._submit()
 
     def hold(self) -> None:
-        """A file cannot be attached: what was to be sent stays."""
+        """A file cannot be attached, or another conversation comes: what was to be sent stays a draft."""
         self.is_due = False
 
     def watch_estimate(self) -> None:
@@ -205,7 +206,10 @@ class Composer(Vertical):
     def _show_end(self) -> None:
         if self.is_mounted:
             words = "sent when its files are ready" if self.is_due else self.estimate
-            self.query_one("#estimate", Static).update(Content(words))
+            end = self.query_one("#estimate", Static)
+            # Textual keeps an automatic width where a layout comes between two updates; the second would be cut.
+            end.styles.width = cell_len(words) and cell_len(words) + end.styles.padding.width
+            end.update(Content(words))
 
     def _changed(self) -> None:
         if self.is_mounted:
