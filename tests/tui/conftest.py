@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.look import look
 from tests.support.scans import scans
+
+__all__ = ["folder", "look"]
 
 
 @pytest.fixture
