@@ -1,10 +1,11 @@
-"""The model list of the picker: what is shown, in which order, and how a row reads. Knows no widget."""
+"""The model list of the picker: what is shown, in which order, and how a row reads. Of widgets it knows only what a row is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from typing import Literal, get_args
 
 from textual.content import Content
@@ -13,6 +14,7 @@ from orchat.domain.catalog import Catalogue, Model, ModelFilter, SortKey, select
 from orchat.domain.clean import clean_line
 from orchat.tui.fuzzy import match
 from orchat.tui.lines import ACCENT, DIM, FAINT, HEAD, STRONG, column
+from orchat.tui.widgets.rows import Row
 from orchat.tui.wording import UNKNOWN, per_million, plain, tokens
 
 Trait = Literal["free", "sees", "reasons", "tools", "files"]
@@ -125,6 +127,23 @@ def header(width: int) -> Content:
     return line.stylize(f"{STRONG} {DIM}")
 
 
+def listed(listing: Listing, found: Sequence[Model], text: str, mark: Callable[[str], str]) -> list[Row]:
+    """The rows of models, in groups with headings where nothing is typed.
+
+    Args:
+        listing: Where they come from.
+        found: What `Listing.find` gave.
+        text: What it was asked for.
+        mark: Gives what stands before the id of a model, one cell.
+    """
+    rows: list[Row] = []
+    for title, models in [("", found)] if text.strip() else listing.grouped(found):
+        if title:
+            rows.append(Row("", partial(heading, title), is_heading=True))
+        rows += (Row(model.id, partial(row, model, mark(model.id), text)) for model in models)
+    return rows
+
+
 def heading(title: str, _width: int) -> Content:
     """Stands above the rows of a group."""
     return Content.styled(" " * _MARK + title, HEAD)
@@ -142,6 +161,14 @@ def row(model: Model, mark: str, query: str, width: int) -> Content:
     if width >= _WIDE:
         line = Content.assemble(line, "  ", (" ".join(abilities(model)), DIM))
     return line
+
+
+def typed_row(model_id: str, mark: str, width: int) -> Content:
+    """An id that is not in the catalogue, as somebody typed it."""
+    words = Content.assemble(
+        (f" {mark} ", "$you"), ("use ", DIM), (clean_line(model_id, 120), f"bold {ACCENT}"), (" as typed", DIM)
+    )
+    return words.truncate(width, ellipsis=True)
 
 
 def abilities(model: Model) -> list[str]:

@@ -19,8 +19,20 @@ from textual.widgets import Static
 from orchat.domain.catalog import Catalogue, Model
 from orchat.domain.clean import clean_line
 from orchat.errors import OrchatError
-from orchat.tui.lines import ACCENT, DIM, keys_line
-from orchat.tui.listing import SORTS, TRAITS, Listing, Trait, Wanted, brief, details, header, heading, row, typed_id
+from orchat.tui.lines import DIM, keys_line
+from orchat.tui.listing import (
+    SORTS,
+    TRAITS,
+    Listing,
+    Trait,
+    Wanted,
+    brief,
+    details,
+    header,
+    listed,
+    typed_id,
+    typed_row,
+)
 from orchat.tui.screens.dialog import TitleLine
 from orchat.tui.screens.finder import Finder
 from orchat.tui.widgets.rows import Row, RowList
@@ -153,17 +165,7 @@ class Picker(Finder):
         yield Static(Content(""), id="columns")
         yield RowList(empty="loading the catalogue …")
         yield Static(Content(""), id="details")
-        yield Static(
-            keys_line(
-                ("Enter", "use"),
-                ("^F", "favourite"),
-                ("^S", "sort"),
-                ("^D", "details"),
-                ("Tab", "filters"),
-                ("Esc", "back"),
-            ),
-            classes="foot",
-        )
+        yield Static(keys_line(*_KEYS), classes="foot")
 
     def on_mount(self) -> None:
         """Show what is known, then fetch what is new."""
@@ -228,14 +230,10 @@ class Picker(Finder):
         wanted, listing = self._wanted, self._listing
         found = listing.find(wanted)
         self._found = {model.id: model for model in found}
-        rows: list[Row] = []
-        for title, models in [("", found)] if wanted.text.strip() else listing.grouped(found):
-            if title:
-                rows.append(Row("", partial(heading, title), is_heading=True))
-            rows += (Row(model.id, partial(row, model, listing.mark(model.id), wanted.text)) for model in models)
+        rows = listed(listing, found, wanted.text, listing.mark)
         other = typed_id(wanted.text, found)
         if other is not None:
-            rows.append(Row(other, partial(_typed_row, other)))
+            rows.append(Row(other, partial(typed_row, other, " ")))
         empty = "no model fits" if listing.catalogue.models else None
         self.rows.set_rows(rows, highlight=None if wanted.text else highlight, empty=empty)
         self._show_facts(len(found))
@@ -309,8 +307,3 @@ class Picker(Finder):
         await self._runtime.parts.db.write(settings.toggle_favourite, chosen.id)
         favourites = await self._runtime.parts.db.read(settings.favourites)
         self._relist(self._listing.catalogue, chosen.id, favourites)
-
-
-def _typed_row(model_id: str, width: int) -> Content:
-    words = Content.assemble("   ", ("use ", DIM), (clean_line(model_id, 120), f"bold {ACCENT}"), (" as typed", DIM))
-    return words.truncate(width, ellipsis=True)

@@ -16,8 +16,8 @@ from orchat.chat.service import MOST_COMPARED
 from orchat.domain.catalog import Catalogue, Pricing
 from orchat.domain.clean import clean_line
 from orchat.errors import OrchatError
-from orchat.tui.lines import ACCENT, DIM, FAINT, keys_line
-from orchat.tui.listing import Listing, Wanted, header, heading, row, typed_id
+from orchat.tui.lines import DIM, FAINT, keys_line
+from orchat.tui.listing import Listing, Wanted, header, listed, typed_id, typed_row
 from orchat.tui.screens.dialog import TitleLine
 from orchat.tui.screens.finder import Finder
 from orchat.tui.widgets.rows import Row, RowList
@@ -105,14 +105,10 @@ class Several(Finder):
     def _fill(self, highlight: str | None = None) -> None:
         listing, typed = self._listing, self.typed
         found = listing.find(Wanted(text=typed))
-        rows: list[Row] = []
-        for title, models in [("", found)] if typed.strip() else listing.grouped(found):
-            if title:
-                rows.append(Row("", partial(heading, title), is_heading=True))
-            rows += (Row(model.id, partial(row, model, self._mark_of(model.id), typed)) for model in models)
+        rows = listed(listing, found, typed, self._mark_of)
         other = typed_id(typed, found)
         if other is not None:
-            rows.append(Row(other, partial(_typed_row, other, self._mark_of(other))))
+            rows.append(Row(other, partial(typed_row, other, self._mark_of(other))))
         empty = "no model fits" if listing.catalogue.models else None
         self.rows.set_rows(rows, highlight=highlight, empty=empty)
         self._show_chosen()
@@ -190,10 +186,3 @@ def _numbered(names: Sequence[str]) -> Content:
     """The models in their order; foreign."""
     parts = [Content.assemble((f"{number} ", FAINT), plain(name, 80)) for number, name in enumerate(names, 1)]
     return Content("   ").join(parts) if parts else Content.styled("Nothing is marked yet.", FAINT)
-
-
-def _typed_row(model_id: str, mark: str, width: int) -> Content:
-    words = Content.assemble(
-        (f" {mark} ", "$you"), ("use ", DIM), (clean_line(model_id, 120), f"bold {ACCENT}"), (" as typed", DIM)
-    )
-    return words.truncate(width, ellipsis=True)
