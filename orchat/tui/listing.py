@@ -1,4 +1,4 @@
-"""The model list of the picker: what is shown, in which order, and how a row reads. Of widgets it knows only what a row is."""
+"""The model list of the picker: what is shown, in which order, and how a row reads; of widgets only what a row is."""
 
 from __future__ import annotations
 
