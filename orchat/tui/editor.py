@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shlex
 import shutil
@@ -12,10 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from textual.app import SuspendNotSupported
-
 from orchat.errors import UsageError
 from orchat.paths import environment
+from orchat.tui.lending import lend
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -55,11 +53,8 @@ async def edited(app: App[Any], text: str, variables: Mapping[str, str]) -> str:
     Raises:
         UsageError: There is no editor, or it failed.
     """
-    try:
-        with app.batch_update(), app.suspend():
-            return await asyncio.to_thread(_edit, command_of(variables), text)
-    except (SuspendNotSupported, OSError) as error:
-        raise UsageError("the editor could not be opened here") from error
+    command = command_of(variables)
+    return await lend(app, lambda: _edit(command, text), "the editor could not be opened here")
 
 
 def _edit(command: list[str], text: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import re
 import select
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,10 +118,19 @@ class Terminal:
 @contextmanager
 def in_terminal(base_url: str, resume: str = "") -> Iterator[Terminal]:
     """The app at 100 × 30, talking to a server; it goes on with a session if one is named."""
+    with running(["-c", PROGRAM, base_url, resume]) as terminal:
+        yield terminal
+
+
+@contextmanager
+def running(arguments: list[str], typed_ahead: bytes = b"") -> Iterator[Terminal]:
+    """Python in a terminal of 100 × 30 whose characters are 10 × 20 pixels; what is typed ahead waits to be read."""
     mine, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", LINES, COLUMNS, COLUMNS * 10, LINES * 20))
+    os.write(mine, typed_ahead)
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS), "LINES": str(LINES)}
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, base_url, resume], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
+        [sys.executable, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment
     )
     os.close(theirs)
     terminal = Terminal(mine, process)

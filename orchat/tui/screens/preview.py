@@ -16,8 +16,10 @@ from textual.widgets import Static
 from orchat.domain.clean import clean, clean_line
 from orchat.errors import OrchatError
 from orchat.tui.attached import Attached, format_of
+from orchat.tui.lending import lend
 from orchat.tui.lines import DIM, keys_line
 from orchat.tui.pictures.picture import Picture
+from orchat.tui.pictures.sharp import is_installed, show
 from orchat.tui.saving import proposed, save, save_as
 from orchat.tui.screens.dialog import Dialog, TitleLine
 from orchat.tui.wording import size
@@ -54,6 +56,7 @@ class Preview(Dialog[None]):
         Binding("right,pagedown,space", "go(1)", "After", show=False),
         Binding("s", "save", "Save", show=False),
         Binding("o", "open", "Open", show=False),
+        Binding("f", "sharpen", "Full sharpness", show=False),
         Binding("enter,q", "back", "Back", show=False),
     ]
 
@@ -97,6 +100,8 @@ class Preview(Dialog[None]):
         title.set_facts(f"{self._at + 1} of {len(self._files)}" if several else "")
         self.query_one("#facts", Static).update(Content.styled(facts_of(file), DIM))
         pairs = [("←→", "others")] if several else []
+        if file.is_picture and not self._is_plain and is_installed():
+            pairs.append(("f", "full sharpness"))
         pairs += [("s", "save a copy"), ("o", "open outside"), ("Esc", "back")]
         self.query_one("#keys", Static).update(keys_line(*pairs))
         self._load(file)
@@ -140,6 +145,20 @@ class Preview(Dialog[None]):
                 self._say(f"Saved {where}.")
             except OrchatError as error:
                 self._say(str(error), is_problem=True)
+
+    @work(group="save", exclusive=True, exit_on_error=False, description="show it in the terminal's own pixels")
+    async def action_sharpen(self) -> None:
+        """Show a picture by Kitty's protocol or Sixel, where the extra and the terminal can."""
+        if not self.file.is_picture or self._is_plain:
+            return
+        if not is_installed():
+            self._say("Sharp pictures need the extra: orchat-tui[images].", is_problem=True)
+            return
+        try:
+            data = await self._read(self.file)
+            await lend(self.app, lambda: show(data), "the terminal cannot be given away here")
+        except OrchatError as error:
+            self._say(str(error), is_problem=True)
 
     @work(group="save", exclusive=True, exit_on_error=False, description="open in another program")
     async def action_open(self) -> None:
