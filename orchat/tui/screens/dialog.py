@@ -11,7 +11,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from orchat.tui.lines import spread
+from orchat.domain.clean import clean_line
+from orchat.tui.lines import DIM, ERROR, spread
 
 T = TypeVar("T")
 
@@ -41,6 +42,25 @@ class TitleLine(Static):
     def render(self) -> Content:
         """One line."""
         return spread(Content.styled(self._title, "bold"), self._facts, self.content_size.width)
+
+
+class NoteLine(Static):
+    """What happened or went wrong, in up to two lines; gone while there is nothing to say."""
+
+    DEFAULT_CSS = """
+    NoteLine { height: auto; max-height: 2; display: none; }
+    NoteLine.-filled { display: block; }
+    """
+
+    def say(self, words: str, *, is_error: bool = False) -> None:
+        """Say something, or nothing any more.
+
+        Args:
+            words: May be foreign; empty for nothing.
+            is_error: Whether something went wrong.
+        """
+        self.update(Content.styled(clean_line(words, 300), ERROR if is_error else DIM))
+        self.set_class(bool(words), "-filled")
 
 
 class Dialog(ModalScreen[T]):

@@ -12,12 +12,11 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
-from orchat.domain.clean import clean_line
 from orchat.errors import OrchatError, UsageError
 from orchat.tui.keyrows import Check, KeyRow, details, header, row
-from orchat.tui.lines import DIM, ERROR, STRONG, keys_rows
+from orchat.tui.lines import DIM, STRONG, keys_rows
 from orchat.tui.screens.confirm import AskLine, Confirm
-from orchat.tui.screens.dialog import Dialog, TitleLine
+from orchat.tui.screens.dialog import Dialog, NoteLine, TitleLine
 from orchat.tui.standing import place, source_of
 from orchat.tui.widgets.rows import Row, RowList
 from orchat.tui.wording import plain, plural
@@ -58,8 +57,6 @@ class KeysScreen(Dialog[None]):
         & #header { height: 1; margin-top: 1; }
         & KeyList { min-height: 2; }
         & #details { height: auto; max-height: 9; border-top: solid $line; padding-top: 0; }
-        & #note { height: auto; max-height: 2; display: none; }
-        & #note.-filled { display: block; }
         & .foot { margin-top: 1; }
     }
     KeysScreen.-low #header { margin-top: 0; }
@@ -99,7 +96,7 @@ class KeysScreen(Dialog[None]):
         yield Static(Content(""), id="header")
         yield KeyList(empty="reading …")
         yield Static(Content(""), id="details")
-        yield Static(Content(""), id="note")
+        yield NoteLine()
         yield Static(Content(""), classes="foot", id="keys")
 
     def on_mount(self) -> None:
@@ -120,9 +117,7 @@ class KeysScreen(Dialog[None]):
     def _note(self, words: str, *, is_error: bool = False) -> None:
         chosen = self._rows.highlighted
         self._noted = chosen.id if chosen else None
-        note = self.query_one("#note", Static)
-        note.update(Content.styled(clean_line(words, 300), ERROR if is_error else DIM))
-        note.set_class(bool(words), "-filled")
+        self.query_one(NoteLine).say(words, is_error=is_error)
 
     # ---- reading ----
 

@@ -21,10 +21,10 @@ from orchat.domain.sessions import SessionFilter
 from orchat.errors import OrchatError
 from orchat.tui import exporting
 from orchat.tui.found import facts, hit_line, line, preview, words_of
-from orchat.tui.lines import DIM, ERROR, keys_rows
+from orchat.tui.lines import DIM, keys_rows
 from orchat.tui.screens.confirm import AskLine, Choose
 from orchat.tui.screens.deleted import DeletedSessions
-from orchat.tui.screens.dialog import TitleLine
+from orchat.tui.screens.dialog import NoteLine, TitleLine
 from orchat.tui.screens.finder import Finder
 from orchat.tui.widgets.rows import Row, RowList
 from orchat.tui.wording import plural
@@ -68,8 +68,6 @@ class Sessions(Finder):
         & RowList { width: 1fr; }
         & #preview { width: 1fr; height: 1fr; margin-left: 1; padding-left: 2; display: none; overflow: hidden; }
         & #facts { height: 1; display: none; }
-        & #note { height: auto; max-height: 2; display: none; }
-        & #note.-filled { display: block; }
         & .foot { margin-top: 0; }
     }
     Sessions.-split #preview { display: block; border-left: solid $line; }
@@ -125,7 +123,7 @@ class Sessions(Finder):
             yield RowList(empty="loading …")
             yield Static(Content(""), id="preview")
         yield Static(Content(""), id="facts")
-        yield Static(Content(""), id="note")
+        yield NoteLine()
         yield Static(Content(""), classes="foot", id="keys")
 
     def on_mount(self) -> None:
@@ -222,9 +220,7 @@ class Sessions(Finder):
         self.query_one("#facts", Static).update(Content.assemble("  ", facts) if facts else facts)
 
     def _note(self, words: str, *, is_error: bool = False) -> None:
-        note = self.query_one("#note", Static)
-        note.update(Content.styled(clean_line(words, 300), ERROR if is_error else DIM))
-        note.set_class(bool(words), "-filled")
+        self.query_one(NoteLine).say(words, is_error=is_error)
 
     # ---- changing ----
 

@@ -14,13 +14,12 @@ from textual.content import Content
 from textual.widgets import Static
 
 from orchat.clock import utc_day
-from orchat.domain.clean import clean_line
 from orchat.errors import OrchatError
 from orchat.tui import exporting
 from orchat.tui.books import Books, read_books
-from orchat.tui.lines import DIM, ERROR, keys_rows, stack
+from orchat.tui.lines import DIM, keys_rows, stack
 from orchat.tui.screens.confirm import Choose
-from orchat.tui.screens.dialog import Dialog, TitleLine
+from orchat.tui.screens.dialog import Dialog, NoteLine, TitleLine
 from orchat.tui.wording import plain
 
 if TYPE_CHECKING:
@@ -49,8 +48,6 @@ class UsageScreen(Dialog[None]):
             scrollbar-gutter: stable;
             & > #tables { text-wrap: nowrap; text-overflow: ellipsis; }
         }
-        & #note { height: auto; max-height: 2; display: none; }
-        & #note.-filled { display: block; }
     }
     UsageScreen.-low VerticalScroll { margin-top: 0; }
     """
@@ -74,7 +71,7 @@ class UsageScreen(Dialog[None]):
         yield TitleLine("Usage")
         with VerticalScroll(can_focus=True):
             yield Static(Content.styled("adding up …", DIM), id="tables")
-        yield Static(Content(""), id="note")
+        yield NoteLine()
         yield Static(Content(""), classes="foot", id="keys")
 
     def on_mount(self) -> None:
@@ -157,6 +154,4 @@ class UsageScreen(Dialog[None]):
             self._note(f"Written: {target.name} in {target.parent}")
 
     def _note(self, words: str, *, is_error: bool = False) -> None:
-        note = self.query_one("#note", Static)
-        note.update(Content.styled(clean_line(words, 300), ERROR if is_error else DIM))
-        note.set_class(bool(words), "-filled")
+        self.query_one(NoteLine).say(words, is_error=is_error)
