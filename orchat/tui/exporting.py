@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchat.errors import StoreUnwritable
+from orchat.tui.saving import save
 
 if TYPE_CHECKING:
     from orchat.runtime import Runtime
@@ -58,26 +57,4 @@ def write_new(folder: Path, stem: str, form: str, text: str) -> Path:
     Raises:
         StoreUnwritable: It cannot be written.
     """
-    number = 1
-    while True:
-        target = folder / (f"{stem}.{form}" if number == 1 else f"{stem}-{number}.{form}")
-        try:
-            # Only its owner may read what was said.
-            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            number += 1
-            continue
-        except OSError as error:
-            raise _unwritable(target, error) from None
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            target.unlink(missing_ok=True)
-            raise _unwritable(target, error) from None
-        return target
-
-
-def _unwritable(target: Path, error: OSError) -> StoreUnwritable:
-    reason = (error.strerror or type(error).__name__).lower()
-    return StoreUnwritable(f"cannot write {target}: {reason}", hint="Start orchat in a folder of yours.")
+    return save(text.encode(), folder / f"{stem}.{form}", hint="Start orchat in a folder of yours.")

@@ -41,12 +41,13 @@ def save_as(data: bytes, wish: str, name: str) -> Path:
         raise StoreUnwritable(f"cannot write there: {error}", hint="Choose another folder.") from None
 
 
-def save(data: bytes, target: Path) -> Path:
-    """Write a new file; it blocks.
+def save(data: bytes, target: Path, *, hint: str = "Choose another folder.") -> Path:
+    """Write a new file, which only its owner may read; it blocks.
 
     Args:
         data: Its bytes.
         target: Where; nothing that is there is replaced: a number is added to the name.
+        hint: What can be done where it cannot be written.
 
     Returns:
         Where it is.
@@ -63,16 +64,16 @@ def save(data: bytes, target: Path) -> Path:
             number += 1
             continue
         except (OSError, ValueError) as error:
-            raise _unwritable(path, error) from None
+            raise _unwritable(path, error, hint) from None
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise _unwritable(path, error) from None
+            raise _unwritable(path, error, hint) from None
         return path
 
 
-def _unwritable(path: Path, error: OSError | ValueError) -> StoreUnwritable:
+def _unwritable(path: Path, error: OSError | ValueError, hint: str) -> StoreUnwritable:
     reason = (getattr(error, "strerror", None) or type(error).__name__).lower()
-    return StoreUnwritable(f"cannot write {clean_line(str(path), 200)}: {reason}", hint="Choose another folder.")
+    return StoreUnwritable(f"cannot write {clean_line(str(path), 200)}: {reason}", hint=hint)
