@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields, replace
+from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from orchat.domain.request import REQUEST_FIELDS, ChatRequest, Provider, Reasoning
@@ -42,7 +43,7 @@ def parse_parameters(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     Raises:
         UsageError: A value does not fit its name, or the name is said by other means.
     """
-    hints = get_type_hints(ChatRequest)
+    hints = _hints("")
     known: dict[str, Any] = {}
     inner: dict[str, dict[str, Any]] = {}
     extra: dict[str, Any] = {}
@@ -140,6 +141,12 @@ def from_json(value: object) -> dict[str, Any]:
     return found
 
 
+@cache
+def _hints(name: str) -> dict[str, Any]:
+    """The types of the request's fields, or of those of an object in it: a list of sessions asks for them often."""
+    return get_type_hints(NESTED.get(name, ChatRequest))
+
+
 def _text(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
@@ -159,7 +166,7 @@ def _nested(name: str, members: Mapping[str, Any]) -> Any:
 
 def _members(name: str, rest: str, text: str) -> dict[str, Any]:
     """What one pair sets of `provider` or `reasoning`."""
-    hints = get_type_hints(NESTED[name])
+    hints = _hints(name)
     given = {rest: text} if rest else _object(f"{name}={text}", _json(text))
     members = {}
     for key, value in given.items():
