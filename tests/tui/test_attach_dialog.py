@@ -205,6 +205,7 @@ async def test_documents_show_what_they_are(server: DemoServer, folder: Path) ->
         await person.until_shown("PDF document, 3 kB", "terms.pdf is a PDF document")
         await person.fill("notes")
         await person.until_shown("# Notes", "text, 23 B")
+        await person.until(lambda: folder / "notes.md" in dialog._ready)
         (folder / "notes.md").unlink()
         await person.fill("")
         await person.fill("notes")
