@@ -19,6 +19,16 @@ LOOK_S = 2.0
 """Between two looks for what others have done."""
 
 
+def must_be_idle(session: Session) -> None:
+    """Let nothing be done to a conversation while an answer arrives in it.
+
+    Raises:
+        UsageError: One does.
+    """
+    if session.busy:
+        raise UsageError("an answer still arrives", hint="wait for it, or stop it with Esc")
+
+
 class Branches:
     """Switches, deletes, restores, copies; everything it does can be undone.
 
@@ -108,8 +118,7 @@ class Branches:
         return self._session.conversation.id
 
     def _idle(self) -> str:
-        if self._session.busy:
-            raise UsageError("an answer still arrives", hint="wait for it, or stop it with Esc")
+        must_be_idle(self._session)
         return self._id()
 
     def _number(self, entry: Entry) -> int:

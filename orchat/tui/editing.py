@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from orchat.errors import UsageError
 from orchat.tui.changes import Prompt
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.widgets.chips import Chips
@@ -50,6 +51,15 @@ class Editing:
             self._screen.composer.replace(self._draft)
             self._screen.query_one(Chips).editing = ""
         return entry
+
+    def must_be_over(self) -> None:
+        """Let nothing else be asked while a message is edited.
+
+        Raises:
+            UsageError: One is.
+        """
+        if self.entry is not None:
+            raise UsageError("an earlier message is being edited", hint="send it with Enter, or leave it with Esc")
 
     def draft(self, prompt: Prompt) -> Prompt:
         """What is to be kept as the draft.

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from orchat.dispatch.pricing import TOKENS_PER_IMAGE, tokens_of
-from orchat.errors import KeyringUnavailable, NoKeys, OrchatError, UsageError
+from orchat.errors import OrchatError
 from orchat.tui.attached import tokens_of as tokens_of_files
+from orchat.tui.branches import must_be_idle
 from orchat.tui.changes import Prompt
 from orchat.tui.shown import number_of
 from orchat.tui.turns import Turns
@@ -38,25 +39,15 @@ class _Asked:
 
 async def compare(screen: ChatScreen, argument: str) -> None:
     """Let two to four models answer what is in the composer, or else the marked or the last prompt."""
-    if screen.session.busy:
-        raise UsageError("an answer still arrives", hint="wait for it, or stop it with Esc")
-    if screen.editing.entry is not None:
-        raise UsageError("an earlier message is being edited", hint="send it with Enter, or leave it with Esc")
+    must_be_idle(screen.session)
+    screen.editing.must_be_over()
     await screen.runtime.start()
     asked = await _asked(screen)
-    if asked is None or not await _has_key(screen):
+    if asked is None or not await screen.has_key():
         return
     models = await _models(screen, argument, asked)
     if models:
         await _contend(screen, asked, models)
-
-
-async def _has_key(screen: ChatScreen) -> bool:
-    try:
-        await screen.runtime.lease()
-    except (NoKeys, KeyringUnavailable) as error:
-        return await screen.ask_for_key(error.message, is_unreadable=isinstance(error, KeyringUnavailable))
-    return True
 
 
 # ---- what is asked ----

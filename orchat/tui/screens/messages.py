@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from orchat.errors import UsageError
+from orchat.tui.branches import must_be_idle
 from orchat.tui.changes import Prompt
 from orchat.tui.entries import is_unfinished
 from orchat.tui.wording import plural
@@ -97,7 +98,7 @@ async def edit(screen: ChatScreen, _argument: str) -> None:
     entry = screen.session.shown.prompt_of(marked) if marked is not None else meant(screen, "you")
     if entry is None or screen.session.shown.kept(entry) is None:
         raise UsageError("there is no prompt to edit")
-    _must_be_idle(screen)
+    must_be_idle(screen.session)
     screen.editing.begin(entry, Prompt(text=entry.source, files=screen.files_of(entry)))
 
 
@@ -123,7 +124,7 @@ async def go_on(screen: ChatScreen, _argument: str) -> None:
     kept = screen.session.shown.kept(entry)
     if kept is None or not is_unfinished(kept):
         raise UsageError("this answer cannot be gone on with", hint="it is complete, or says nothing")
-    _must_be_idle(screen)
+    must_be_idle(screen.session)
     screen.go_on(entry)
 
 
@@ -202,11 +203,6 @@ def _prompt(screen: ChatScreen) -> Entry | None:
     marked = screen.transcript.marked
     you = None if marked is None else screen.session.shown.prompt_of(marked)
     return you if you is not None and screen.session.shown.kept(you) is not None else None
-
-
-def _must_be_idle(screen: ChatScreen) -> None:
-    if screen.session.busy:
-        raise UsageError("an answer still arrives", hint="wait for it, or stop it with Esc")
 
 
 MESSAGE_ACTIONS: dict[str, Callable[[ChatScreen, str], Awaitable[None]]] = {

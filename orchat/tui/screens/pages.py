@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from orchat.domain.clean import clean_line
-from orchat.errors import KeyringUnavailable, NoKeys, UsageError
+from orchat.errors import UsageError
 from orchat.tui import pagefiles
 from orchat.tui.attached import Attached
+from orchat.tui.branches import must_be_idle
 from orchat.tui.lines import DIM
 from orchat.tui.wording import plural, tokens, usd
 
@@ -47,29 +48,19 @@ class _Named:
 async def ocr(screen: ChatScreen, argument: str) -> None:
     """Read the text of pages: those that are named or attached, else those of the session, else ask for some."""
     session = screen.session
-    if session.busy:
-        raise UsageError("an answer still arrives", hint="wait for it, or stop it with Esc")
-    if screen.editing.entry is not None:
-        raise UsageError("an earlier message is being edited", hint="send it with Enter, or leave it with Esc")
+    must_be_idle(session)
+    screen.editing.must_be_over()
     if session.is_temporary:
         raise UsageError("pages that are read stay on the disk, and this session may not", hint="/keep keeps it")
     await screen.runtime.start()
     await _sweep(screen)
     named = await _named(screen, argument)
-    if named is None or not await _has_key(screen):
+    if named is None or not await screen.has_key():
         return
     if named.is_empty:
         await _open(screen, (), start=False)
     else:
         await _begin(screen, named)
-
-
-async def _has_key(screen: ChatScreen) -> bool:
-    try:
-        await screen.runtime.lease()
-    except (NoKeys, KeyringUnavailable) as error:
-        return await screen.ask_for_key(error.message, is_unreadable=isinstance(error, KeyringUnavailable))
-    return True
 
 
 async def _sweep(screen: ChatScreen) -> None:

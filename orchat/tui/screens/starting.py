@@ -198,6 +198,14 @@ class Starting(Screen[None]):
         self.refresh_figures()
         return outcome == "key"
 
+    async def has_key(self) -> bool:
+        """Whether there is a key to ask with; where there is none, one is asked for."""
+        try:
+            await self.runtime.lease()
+        except (NoKeys, KeyringUnavailable) as error:
+            return await self.ask_for_key(error.message, is_unreadable=isinstance(error, KeyringUnavailable))
+        return True
+
     async def sign_in(self) -> None:
         """Sign in with OpenRouter for a key."""
         from orchat.tui.screens.signin import SignInDialog
