@@ -148,7 +148,6 @@ class Session:
         if self.conversation is not None:
             await self._runtime.conversations.rename(self.conversation.id, title)
             await self.reload()
-            self._show(changes.StateChanged())
 
     async def name(self) -> None:
         """Let a model name it after its first answer, where that is wanted."""
@@ -176,6 +175,14 @@ class Session:
         """Let the conversation that begins now leave nothing on the disk."""
         self._is_new_temporary = True
         self._show(changes.StateChanged())
+
+    async def begin(self) -> str:
+        """The id of the conversation; it begins now where it has not yet."""
+        if self.conversation is None:
+            service = self._runtime.conversations
+            create = service.create_temporary if self._is_new_temporary else service.create
+            self.conversation = await create(**self.choices.of_new())
+        return self.conversation.id
 
     async def keep(self) -> None:
         """Keep a temporary conversation after all.
@@ -293,8 +300,7 @@ class Session:
         self.shown.cut(self.shown.index(you))
         said = you_entry(prompt, self._runtime.clock.now())
         self.shown.add(said)
-        asked = self._answering(prompt, said, model=self.model)
-        await self._answer(asked, self._starts.edited(before, prompt))
+        await self._answer(self._answering(prompt, said, model=self.model), self._starts.edited(before, prompt))
 
     async def go_on(self, answer: Entry) -> None:
         """Go on with an answer that was stopped or cut.
@@ -358,10 +364,7 @@ class Session:
     ) -> Turn:
         service = self._runtime.conversations
         wish = self.choices.wish(parameters, over_budget=over_budget)
-        if self.conversation is None:
-            create = service.create_temporary if self._is_new_temporary else service.create
-            self.conversation = await create(**self.choices.of_new())
-        turn = await start(self.conversation.id, wish)
+        turn = await start(await self.begin(), wish)
         asked.began(turn)
         self.shown.keep(turn.prompt, await service.branch(turn.conversation_id, turn.prompt.id))
         self.shown.place(turn.answer_id, await service.branch(turn.conversation_id, turn.answer_id))
@@ -375,8 +378,7 @@ class Session:
             self.shown.take_away(asked.you)
             self._show(changes.GivenBack(prompts=(asked.prompt,)))
         self._asked = None
-        is_unreadable = isinstance(error, KeyringUnavailable)
-        self._show(changes.KeyNeeded(reason=error.message, is_unreadable=is_unreadable))
+        self._show(changes.KeyNeeded(reason=error.message, is_unreadable=isinstance(error, KeyringUnavailable)))
 
     def counts(self, now: float) -> bool:
         """Whether an answer runs, or a limit is counted down.

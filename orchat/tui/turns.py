@@ -40,9 +40,7 @@ class Turns:
         """A prompt after all that is shown."""
 
         async def start(id: str, wish: Wish) -> Turn:
-            # Where another window's answer still arrives, the prompt stands beside that one's.
-            parent = None if self._shown.is_written_elsewhere else self._shown.leaf
-            draft = await self._draft(id, prompt)
+            parent, draft = self._parent, await self._draft(id, prompt)
             return await self._runtime.conversations.send(id, draft, wish, parent_id=parent)
 
         return start
@@ -51,8 +49,7 @@ class Turns:
         """A prompt after all that is shown, answered by several models."""
 
         async def start(id: str, wish: Wish) -> tuple[Turn, ...]:
-            parent = None if self._shown.is_written_elsewhere else self._shown.leaf
-            draft = await self._draft(id, prompt)
+            parent, draft = self._parent, await self._draft(id, prompt)
             return await self._runtime.conversations.compare(id, draft, models, wish, parent_id=parent)
 
         return start
@@ -90,11 +87,20 @@ class Turns:
 
         return start
 
+    @property
+    def _parent(self) -> int | None:
+        """What a prompt follows; where another window's answer still arrives, it stands beside that one's."""
+        return None if self._shown.is_written_elsewhere else self._shown.leaf
+
+    def _attach(self, id: str) -> Callable[..., Awaitable[Attachment]]:
+        """Keeps a file where the conversation is kept."""
+        service = self._runtime.conversations
+        return service.attach_temporary if service.is_temporary(id) else service.attach
+
     async def _draft(self, id: str, prompt: Prompt) -> Draft:
         from orchat.domain.conversation import Draft
 
-        service = self._runtime.conversations
-        attach = service.attach_temporary if service.is_temporary(id) else service.attach
+        attach = self._attach(id)
         files = [await self._kept(id, file) for file in prompt.files]
         pasted = [
             await attach(text.encode(), name=paste_name(number), mime="text/plain")
@@ -106,7 +112,5 @@ class Turns:
         """A file in the store; what an earlier message of the conversation has is there already."""
         if file.kept is not None:
             return file.kept
-        service = self._runtime.conversations
-        attach = service.attach_temporary if service.is_temporary(id) else service.attach
         data = await asyncio.to_thread(file.read)
-        return await attach(data, name=file.name, mime=file.mime, width=file.width, height=file.height)
+        return await self._attach(id)(data, name=file.name, mime=file.mime, width=file.width, height=file.height)

@@ -16,12 +16,10 @@ from orchat.tui.turns import Turns
 from orchat.tui.wording import short_model
 
 if TYPE_CHECKING:
-    from orchat.chat.service import Conversations
     from orchat.chat.turn import Turn
     from orchat.domain.catalog import Pricing
     from orchat.tui.comparing import Contest
     from orchat.tui.screens.chat import ChatScreen
-    from orchat.tui.session import Session
     from orchat.tui.transcript.entry import Entry
 
 
@@ -160,27 +158,19 @@ async def _turns(screen: ChatScreen, asked: _Asked, contest: Contest) -> tuple[T
     session = screen.session
     if asked.prompt_id is not None:
         start = Turns(screen.runtime, session.shown).compared_again(asked.prompt_id, contest.models)
-        return await start(await _place(session, screen.runtime.conversations), contest.wish)
+        return await start(await session.begin(), contest.wish)
     if screen.composer.prompt == asked.prompt:
         screen.composer.replace(Prompt(text=""))
     screen.keep_draft()
     try:
         start = Turns(screen.runtime, session.shown).compared(asked.prompt, contest.models)
-        turns = await start(await _place(session, screen.runtime.conversations), contest.wish)
+        turns = await start(await session.begin(), contest.wish)
     except OrchatError:
         screen.give_back(asked.prompt)
         raise
     if asked.prompt.text and not session.is_temporary:
         session.history.append(asked.prompt.text)
     return turns
-
-
-async def _place(session: Session, service: Conversations) -> str:
-    """The id of the conversation that is shown; it begins now where it has not yet."""
-    if session.conversation is None:
-        create = service.create_temporary if session.is_temporary else service.create
-        session.conversation = await create(**session.choices.of_new())
-    return session.conversation.id
 
 
 COMPARE_ACTIONS = {"compare": compare}
