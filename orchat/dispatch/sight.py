@@ -54,6 +54,19 @@ async def offers(ground: Ground, config: Config) -> tuple[str, ...]:
     return that_see((*recents, *favourites, *config.models.vision), known)[:MOST_OFFERS]
 
 
+async def cannot_see(ground: Ground, config: Config, model: str) -> ModelCannotSee:
+    """The error for a picture and a model that takes none, with those that could be asked instead.
+
+    Args:
+        ground: Shared parts.
+        config: Settings of ``[models]``.
+        model: The one that is blind.
+    """
+    offered = await offers(ground, config)
+    named = f"Ask one that sees: {', '.join(offered)}." if offered else "Ask a model that sees."
+    return ModelCannotSee(f"{model} cannot see pictures", offers=offered, model=model, hint=named)
+
+
 async def models_for(
     ground: Ground, config: Config, request: ChatRequest, *, first: str, fallbacks: tuple[str, ...]
 ) -> list[str]:
@@ -79,7 +92,5 @@ async def models_for(
     await ground.models.look_up()
     catalogue = await ground.models.known()
     if is_blind(first, catalogue):
-        offered = await offers(ground, config)
-        named = f"Ask one that sees: {', '.join(offered)}." if offered else "Ask a model that sees."
-        raise ModelCannotSee(f"{first} cannot see pictures", offers=offered, model=first, hint=named)
+        raise await cannot_see(ground, config, first)
     return [first, *(name for name in that_see(everyone, catalogue) if name != first)]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchat.dispatch.sight import is_blind, offers, that_see
-from orchat.errors import ModelCannotSee, OrchatError, UsageError
+from orchat.dispatch.sight import cannot_see, is_blind, that_see
+from orchat.errors import OrchatError, UsageError
 from orchat.ocr.estimate import Estimate, estimated
 from orchat.ocr.folder import Folder, Manifest
 from orchat.ocr.page import Format, Page, Record
@@ -142,9 +142,7 @@ async def chosen_models(ground: Ground, config: Config, wish: Wish) -> tuple[str
     is_told = ground.client.dialect == "openrouter"
     if wish.model is not None:
         if is_told and is_blind(wish.model, known):
-            offered = await offers(ground, config)
-            hint = f"Ask one that sees: {', '.join(offered)}." if offered else "Ask a model that sees."
-            raise ModelCannotSee(f"{wish.model} cannot see pictures", offers=offered, model=wish.model, hint=hint)
+            raise await cannot_see(ground, config, wish.model)
         others = that_see(wish.fallbacks, known) if is_told else wish.fallbacks
         return tuple(dict.fromkeys((wish.model, *others)))
     wanted = tuple(dict.fromkeys((*config.models.vision, *wish.fallbacks)))
