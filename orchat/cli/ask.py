@@ -8,7 +8,7 @@ import click
 
 from orchat.cli.answer import Answer
 from orchat.cli.diagnostics import ExitCode
-from orchat.cli.options import common, completed, invocation_of, json_option
+from orchat.cli.options import common, completed, invocation_of, json_option, models_option, persona_option
 from orchat.cli.question import Options, read_question
 from orchat.cli.sinks import Code, Held, Plain
 
@@ -23,22 +23,9 @@ if TYPE_CHECKING:
 
 @click.command("ask", add_help_option=False)
 @click.argument("prompt", required=False, metavar="[PROMPT]")
-@click.option(
-    "-m",
-    "--model",
-    "models",
-    multiple=True,
-    metavar="MODEL",
-    shell_complete=completed("models"),
-    help="Model; the next ones are fallbacks.",
-)
+@models_option("Model; the next ones are fallbacks.")
 @click.option("-s", "--system", metavar="TEXT", help="System prompt.")
-@click.option(
-    "--persona",
-    metavar="NAME",
-    shell_complete=completed("personas"),
-    help="System prompt, model and parameters of [personas.NAME].",
-)
+@persona_option
 @click.option(
     "-i",
     "--image",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from orchat.cli.options import common, completed, invocation_of
+from orchat.cli.options import common, completed, invocation_of, persona_option
 from orchat.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,12 +27,7 @@ def screen_options(command: Decorated) -> Decorated:
             help="Model of the first conversation.",
         ),
         click.option("-s", "--system", metavar="TEXT", help="System prompt."),
-        click.option(
-            "--persona",
-            metavar="NAME",
-            shell_complete=completed("personas"),
-            help="System prompt, model and parameters of [personas.NAME].",
-        ),
+        persona_option,
         click.option(
             "-r",
             "--resume",

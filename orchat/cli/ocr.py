@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchat.cli.options import common, completed, invocation_of
+from orchat.cli.options import common, completed, invocation_of, models_option
 from orchat.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,15 +21,7 @@ FORMATS = ("md", "txt", "json")
 @click.argument("paths", nargs=-1, metavar="[FILE|DIR|PDF]...", shell_complete=completed("files"))
 @click.option("-o", "--output", "folder", metavar="DIR", shell_complete=completed("files"), help="Where the texts go.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="Markdown (default), plain text, or JSON.")
-@click.option(
-    "-m",
-    "--model",
-    "models",
-    multiple=True,
-    metavar="MODEL",
-    shell_complete=completed("models"),
-    help="Model that reads; the next ones are fallbacks. Default: models.vision.",
-)
+@models_option("Model that reads; the next ones are fallbacks. Default: models.vision.")
 @click.option(
     "--prompt", "prompt_file", metavar="FILE", shell_complete=completed("files"), help="What the model is told."
 )

@@ -104,6 +104,27 @@ def json_option(command: Decorated) -> Decorated:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON; errors too, on stderr.")(command)
 
 
+def models_option(about: str) -> Callable[[Decorated], Decorated]:
+    """Add ``-m``, which may be repeated.
+
+    Args:
+        about: Its help.
+    """
+    return click.option(
+        "-m", "--model", "models", multiple=True, metavar="MODEL", shell_complete=completed("models"), help=about
+    )
+
+
+def persona_option(command: Decorated) -> Decorated:
+    """Add ``--persona``."""
+    return click.option(
+        "--persona",
+        metavar="NAME",
+        shell_complete=completed("personas"),
+        help="System prompt, model and parameters of [personas.NAME].",
+    )(command)
+
+
 def _help(context: click.Context, _option: click.Parameter, value: bool) -> None:
     if value and not context.resilient_parsing:
         invocation_of(context).output.write(f"{context.get_help()}\n")
