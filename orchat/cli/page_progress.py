@@ -96,7 +96,7 @@ def line(totals: Totals, elapsed_s: float) -> str:
     parts = [f"{'█' * filled}{'░' * (BAR - filled)} {totals.done}/{totals.pages} pages"]
     if totals.failed:
         parts.append(f"{totals.failed} failed")
-    parts.append(money(totals.cost_pico))
+    parts.append(format_usd(totals.cost_pico))
     if totals.rate is not None:
         parts.append(rate(totals.rate))
     parts.append(f"{clock(totals.left_s)} left" if totals.left_s is not None else clock(elapsed_s))
@@ -116,11 +116,6 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
-def money(pico: int) -> str:
-    """An amount as people read it."""
-    return format_usd(pico)
-
-
 def plural(count: int, noun: str) -> str:
     """``1 page``, ``2 pages``."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
@@ -130,6 +125,6 @@ def _done(event: PageDone) -> str:
     record, totals = event.record, event.totals
     if event.was_known:
         return f"page {event.page.number}, {event.page.name}: equal to another"
-    cost = "cost unknown" if record.cost.pico is None else money(record.cost.pico)
+    cost = "cost unknown" if record.cost.pico is None else format_usd(record.cost.pico)
     tokens = f"{record.usage.prompt_tokens}+{record.usage.completion_tokens} tok"
     return f"page {event.page.number}, {event.page.name}: {tokens}, {cost} ({totals.done} of {totals.pages})"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchat.cli.diagnostics import ExitCode, exit_code
-from orchat.cli.page_progress import Progress, money, plural
+from orchat.cli.page_progress import Progress, plural
+from orchat.domain.money import format_usd
 from orchat.errors import StoreError, UsageError
 from orchat.ocr.folder import Folder
 from orchat.ocr.job import Job, Wish, plan
@@ -79,8 +80,6 @@ class Pages:
 
     def _resumable(self) -> Wish:
         """Without a folder of its own, a job that was broken off is gone on with by asking the same again."""
-        from dataclasses import replace
-
         return self._wish if self._options.folder is not None else replace(self._wish, resume=True)
 
     def _announce(self, job: Job, estimate: Estimate) -> None:
@@ -93,8 +92,8 @@ class Pages:
         if not estimate.pages:
             return
         likely, most = estimate.likely_pico, estimate.most_pico
-        cost = f"about {money(likely)}" if likely is not None else "price not known"
-        bound = f", {money(most)} at most" if most is not None else ""
+        cost = f"about {format_usd(likely)}" if likely is not None else "price not known"
+        bound = f", {format_usd(most)} at most" if most is not None else ""
         self._tell.remark(f"estimate: {estimate.prompt_tokens:,} + {estimate.answer_tokens:,} tokens, {cost}{bound}")
 
     def _terms(self, estimate: Estimate) -> Terms:
@@ -149,7 +148,9 @@ class Pages:
     def _conclude(self, reading: Reading, whole: Path | None) -> None:
         """The figures, and then what is missing, because that is what somebody has to do something about."""
         totals = reading.totals
-        cost = money(totals.cost_pico) + (f", {totals.unknown_cost} of unknown cost" if totals.unknown_cost else "")
+        cost = format_usd(totals.cost_pico) + (
+            f", {totals.unknown_cost} of unknown cost" if totals.unknown_cost else ""
+        )
         place = f": {_as_given(whole)}" if whole is not None and self._options.folder is not None else ""
         self._tell.remark(f"{totals.done} of {plural(totals.pages, 'page')} read, {cost}{place}")
         if reading.failures:
@@ -169,7 +170,7 @@ class Pages:
             return
         text = await asyncio.to_thread(whole.read_text, encoding="utf-8")
         await self._invocation.output.stream(text)
-        shutil.rmtree(self._root, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, self._root, ignore_errors=True)
 
 
 def _as_given(path: Path) -> Path:
