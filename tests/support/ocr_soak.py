@@ -14,20 +14,19 @@ import tempfile
 import time
 from asyncio.subprocess import DEVNULL, PIPE
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchat.demo import prompts, vision
 from orchat.demo.accounts import Holder
 from orchat.demo.answer import Step
 from orchat.demo.faults import fault
 from orchat.demo.script import cut_after
 from orchat.demo.server import DemoServer
-from orchat.demo.stage import Recorded, Stage
+from orchat.demo.stage import Stage
 from orchat.tasks import Tasks
 from tests.support.cli import command, environment
-from tests.support.pages import hex_of, pages_in, tells_of
+from tests.support.pages import hex_of, pages_in, sent_colours, tells_of
 
 JOBS = 8
 _HEX = re.compile("`(#[0-9a-f]{6})` \\(100%\\)")
@@ -105,10 +104,10 @@ async def soak(folder: Path, *, pages: int, kills: int, seed: int) -> Outcome:
                     process, server, chance, before + chance.randint(1, pages // (kills + 1))
                 )
             _, said = await process.communicate()
-            again = asked(server.chats[before:]) & done
+            again = set(sent_colours(server.chats[before:])) & done
             outcome.faults += [f"{page} was done and asked again in run {number}" for page in sorted(again)]
         outcome.requests, outcome.failed = len(server.chats), server.failed
-        answered = Counter(page for chat in server.chats if chat.outcome == "done" for page in asked([chat]))
+        answered = Counter(sent_colours(chat for chat in server.chats if chat.outcome == "done"))
     if process.returncode != 0:
         outcome.faults.append(f"the last run ended with {process.returncode}: {said.decode()[-300:]}")
     outcome.again = answered.total() - len(answered)
@@ -134,11 +133,6 @@ async def _killed(process: asyncio.subprocess.Process, server: DemoServer, chanc
     arrived.cancel()
     await tasks.close(cancel=False)
     return is_alive
-
-
-def asked(chats: Iterable[Recorded]) -> set[str]:
-    """The colours of the pages that were sent."""
-    return {vision.measure(prompts.images(chat.body)[0].data or b"").colours[0][1] for chat in chats}
 
 
 def kept(out: Path) -> set[str]:

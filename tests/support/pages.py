@@ -53,9 +53,14 @@ def tells_of(text: str, number: int) -> bool:
     return f"`{hex_of(number)}` (100%)" in text
 
 
+def sent_colours(chats: Iterable[Recorded]) -> list[str]:
+    """The colour of the page in each request."""
+    return [vision.measure(prompts.images(chat.body)[0].data or b"").colours[0][1] for chat in chats]
+
+
 def sent_pages(chats: Iterable[Recorded], numbers: Iterable[int]) -> list[int]:
     """How many requests there were for each page."""
-    found = [vision.measure(prompts.images(chat.body)[0].data or b"").colours[0][1] for chat in chats]
+    found = sent_colours(chats)
     return [found.count(hex_of(number)) for number in numbers]
 
 
