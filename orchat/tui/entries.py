@@ -121,7 +121,6 @@ def answer_end(
     *,
     asked: str = "",
     lasted: str = "",
-    card: ErrorCard | None = None,
     keymap: Keymap = USUAL,
 ) -> Ended:
     """What an answer shows beside its text once it is over.
@@ -130,7 +129,6 @@ def answer_end(
         stored: The answer as it was kept.
         asked: The model that was asked, for an answer that no model claimed.
         lasted: The line over its thoughts, when it was timed on this screen.
-        card: What went wrong, when it went wrong on this screen; else what was kept is shown.
         keymap: The keys that lead on.
     """
     from orchat.tui.progress import thought_line
@@ -138,8 +136,6 @@ def answer_end(
     usage = stored.usage
     thought = lasted or (thought_line(None, usage.reasoning_tokens if usage else 0) if stored.reply.reasoning else "")
     problem = stored_problem_of(stored)
-    if card is None and problem is not None:
-        card = problem.card(0.0, keymap)
     return Ended(
         title=short_model(stored.model or asked) or "model",
         facts=answer_facts(stored),
@@ -148,7 +144,7 @@ def answer_end(
         chips=tuple(chip(attachment) for attachment in stored.attachments),
         insets=insets_of(stored.attachments),
         citations=stored.reply.citations,
-        error=card,
+        error=None if problem is None else problem.card(0.0, keymap),
     )
 
 

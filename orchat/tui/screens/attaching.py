@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -39,10 +38,6 @@ class Attaching(Asking):
     _drafts: Drafts
     _checking = 0
     """Prompts on their way through the checks before they are sent."""
-
-    @abstractmethod
-    def keep_draft(self) -> None:
-        """Write down what is in the composer."""
 
     def on_mount(self) -> None:
         """Nothing is attached yet."""
@@ -87,9 +82,12 @@ class Attaching(Asking):
             file = await self.fit_to_send(item)
         except MediaError as error:
             composer.hold()
-            self.say(f"{error.message}{f'. {error.hint}' if error.hint else ''}", severity="warning")
+            self._refuse(error)
         else:
             composer.files = (*composer.files, file)
+
+    def _refuse(self, error: MediaError) -> None:
+        self.say(f"{error.message}{f'. {error.hint}' if error.hint else ''}", severity="warning")
 
     async def fit_to_send(self, item: Wanted) -> Attached:
         """Prepare what somebody wants to attach.
@@ -266,7 +264,7 @@ class Attaching(Asking):
             try:
                 files.append(await self.fit_to_send(path))
             except MediaError as error:
-                self.say(f"{error.message}{f'. {error.hint}' if error.hint else ''}", severity="warning")
+                self._refuse(error)
                 return None
         return replace(prompt, files=tuple({file.sha256: file for file in files}.values()))
 

@@ -8,7 +8,7 @@ from functools import partial
 from textual.content import Content
 
 from orchat.tui.arguments import Arguments, Offer
-from orchat.tui.commands import Command
+from orchat.tui.commands import BY_ID, Command
 from orchat.tui.keymap import USUAL, Keymap
 from orchat.tui.lines import ACCENT, DIM, column, spread
 from orchat.tui.mentions import Candidate
@@ -54,7 +54,7 @@ class Completion(RowList, can_focus=False):
     def chosen(self) -> Command | None:
         """The highlighted command."""
         row = self.highlighted if not self._files and not self._offers else None
-        return next((command for command in completions("/") if row and command.id == row.id), None)
+        return BY_ID.get(row.id) if row else None
 
     def offer(self, typed: str) -> None:
         """Show what the first word of a draft may mean, or the word behind a command; close when it is none."""
