@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, get_args
 
 from orchat.domain.choices import Effort
-from orchat.tui.asked import BY_NAME, NAMES, SETTINGS, USUAL, named
+from orchat.tui.asked import BY_NAME, NAMES, NOBODY, SETTINGS, USUAL, named
 from orchat.tui.slash import parse
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Arguments:
 
     def _persona_values(self) -> Iterable[Value]:
         known = [(name, one.system or one.model or "") for name, one in self.personas.items()]
-        return [*known, ("none", "nobody any more")] if known else ()
+        return [*known, (NOBODY, "nobody any more")] if known else ()
 
 
 def _provider_values() -> Iterable[Value]:

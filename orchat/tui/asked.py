@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 USUAL = "default"
 """What takes a setting away again."""
+NOBODY = "none"
+"""What takes a persona away."""
 WEB = "web"
 WEB_TOOL = {"type": "openrouter:web_search"}
 """The server's own search, run by it as often as the model wants."""

@@ -14,12 +14,11 @@ from orchat.clock import utc_day
 from orchat.domain.ledger import UsageRow, figures_of
 from orchat.tui.chart import ROWS, chart, spans
 from orchat.tui.lines import DIM, FAINT, HEAD, YOU, column, gauge, stack
-from orchat.tui.wording import plain, plural, spent, tokens_of
+from orchat.tui.wording import DAY_S, plain, plural, spent, tokens_of
 
 if TYPE_CHECKING:
     from orchat.runtime import Grouping, Runtime
 
-DAY_S = 86_400.0
 MOST = 15
 """Rows of a table; the others are added up."""
 TABLES: tuple[tuple[Grouping, str], ...] = (

@@ -7,10 +7,12 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from orchat.clock import utc_day
+from orchat.dispatch.pricing import CHARACTERS_PER_TOKEN
 from orchat.domain.model_id import is_free_id
 from orchat.domain.money import Usage, to_pico
 from orchat.errors import NotFound
 from orchat.tui.standing import active_holds, day_left, report_of_today
+from orchat.tui.wording import DAY_S, HOUR_S, MINUTE_S
 
 if TYPE_CHECKING:
     from orchat.config import Config
@@ -25,9 +27,6 @@ if TYPE_CHECKING:
 
 DAYS = 14
 """Days in the chart."""
-DAY_S = 86_400.0
-HOUR_S = 3600.0
-MINUTE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,10 +249,6 @@ async def _budgets(runtime: Runtime, session: Session, lease: KeyLease | None, n
     return tuple(budget for budget in found if budget.share >= terms.warn_at)
 
 
-CHARS_PER_TOKEN = 4
-"""A rule of thumb, good enough for an estimate that says so."""
-
-
 def draft_cost(figures: Figures, characters: int) -> int | None:
     """What sending a draft may cost at least, in pico-dollars: the conversation so far and the draft, as input.
 
@@ -267,5 +262,5 @@ def draft_cost(figures: Figures, characters: int) -> int | None:
     model = figures.model
     if not characters or model is None or model.is_free or not model.pricing.is_known:
         return None
-    count = (figures.context_used or 0) + characters / CHARS_PER_TOKEN
+    count = (figures.context_used or 0) + characters / CHARACTERS_PER_TOKEN
     return to_pico(model.pricing.prices["prompt"] * ceil(count))

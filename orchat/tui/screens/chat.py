@@ -12,6 +12,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
+from orchat.dispatch.pricing import CHARACTERS_PER_TOKEN
 from orchat.errors import OrchatError
 from orchat.tui import changes, commands, layout, slash
 from orchat.tui.arguments import Arguments
@@ -22,7 +23,7 @@ from orchat.tui.changes import Change, Prompt
 from orchat.tui.choices import Asked
 from orchat.tui.drafts import Drafts
 from orchat.tui.editing import Editing
-from orchat.tui.figures import CHARS_PER_TOKEN, Figures, asked_of, draft_cost, take_figures
+from orchat.tui.figures import Figures, asked_of, draft_cost, take_figures
 from orchat.tui.keymap import read_keymap
 from orchat.tui.keys import command_bindings
 from orchat.tui.pulse import Pulse
@@ -310,7 +311,7 @@ class ChatScreen(Attaching):
     def _show_estimate(self) -> None:
         prompt = self.composer.prompt
         is_command = prompt.text.startswith("/") and not prompt.text.startswith("//")
-        pasted, shown = sum(map(len, prompt.pastes)), tokens_of(prompt.files) * CHARS_PER_TOKEN
+        pasted, shown = sum(map(len, prompt.pastes)), tokens_of(prompt.files) * CHARACTERS_PER_TOKEN
         characters = len(prompt.text) + pasted + shown
         pico = None if is_command else draft_cost(self.figures, characters)
         self.composer.estimate = "" if pico is None else f"≈ {usd(pico)}"

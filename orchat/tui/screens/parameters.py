@@ -6,13 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from orchat.errors import UsageError
-from orchat.tui.asked import BY_NAME, USUAL, WEB, named, provider_pairs, value
+from orchat.tui.asked import BY_NAME, NOBODY, USUAL, WEB, named, provider_pairs, value
 
 if TYPE_CHECKING:
     from orchat.tui.screens.chat import ChatScreen
-
-NOBODY = "none"
-"""Takes a persona away."""
 
 
 async def settings(screen: ChatScreen, argument: str) -> None:

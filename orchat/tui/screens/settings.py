@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from orchat.domain.clean import clean_line
 from orchat.errors import OrchatError
-from orchat.tui.asked import BY_NAME, SETTINGS, USUAL, others, usual, value
+from orchat.tui.asked import BY_NAME, NOBODY, SETTINGS, USUAL, others, usual, value
 from orchat.tui.lines import DIM, ERROR, YOU, column, keys_line, spread
 from orchat.tui.screens.confirm import AskLine, Choose
 from orchat.tui.screens.dialog import Dialog, TitleLine
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 NAME_WIDTH = 18
 MODEL, PERSONA, SYSTEM, MORE = "model", "persona", "system", "+"
-NOBODY = "none"
 
 
 class SettingsScreen(Dialog[None]):
