@@ -90,7 +90,8 @@ def _missing(
 
 
 def _marked(page: Page, record: Record | None, failure: str | None, form: Format) -> str:
-    body = f"[not read: {clean_line(failure or 'not yet', 300)}]" if record is None else record.text
+    missing = f"[not read: {clean_line(failure, 300)}]" if failure else "[not read yet]"
+    body = missing if record is None else record.text
     if form == "txt":
         return f"=== page {page.number}: {page.name} ===\n\n{_ended(body)}"
     # A backtick would end the name's quotes, and a name is foreign.
