@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from orchat.domain.clean import clean_line
@@ -23,6 +24,25 @@ _BARS = "▁▂▃▄▅▆▇█"
 def plain(text: str, limit: int = 200) -> Content:
     """Foreign text for a place that has one line: no markup, no escape sequence, no newline."""
     return Content(clean_line(text, limit))
+
+
+def shortened(text: str, width: int) -> str:
+    """A file in few words that fits: cut in the middle, because its kind, pixels and bytes stand at the end.
+
+    Args:
+        text: On one line.
+        width: Cells.
+    """
+    if cell_len(text) <= width:
+        return text
+    end = text[-max(0, width // 2) :] if width > 1 else ""
+    while cell_len(end) > width // 2:
+        end = end[1:]
+    room = width - 1 - cell_len(end)
+    begin = text[: max(0, room)]
+    while cell_len(begin) > room and begin:
+        begin = begin[:-1]
+    return f"{begin.rstrip()}…{end.lstrip()}" if width > 0 else ""
 
 
 def tokens(count: int) -> str:

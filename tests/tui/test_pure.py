@@ -85,6 +85,20 @@ def test_sizes(count: int, words: str) -> None:
     assert wording.size(count) == words
 
 
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [(25, "boarding pass.png 900×380"), (20, "boarding…ng 900×380"), (2, "…0"), (1, "…"), (0, "")],
+)
+def test_a_file_in_few_words_keeps_its_end(width: int, words: str) -> None:
+    assert wording.shortened("boarding pass.png 900×380", width) == words
+
+
+@given(st.text(alphabet="ab 日本é.", max_size=40), st.integers(0, 50))
+@settings(max_examples=60)
+def test_a_file_in_few_words_fits(text: str, width: int) -> None:
+    assert Content(wording.shortened(text, width)).cell_length <= width
+
+
 def test_unknown_cost_is_not_zero_and_an_estimate_is_marked() -> None:
     assert wording.cost(Cost()) == "unknown"
     assert wording.cost(Cost(pico=0, source="reported")) == "$0.00"

@@ -13,6 +13,7 @@ from orchat.tui.transcript.pen import Pen
 from orchat.tui.transcript.rows import Row, Run, Section
 from orchat.tui.transcript.styles import Look
 from orchat.tui.transcript.wrap import cells
+from orchat.tui.wording import shortened
 
 LONGEST = 300
 """Characters of a name, label or title."""
@@ -127,7 +128,7 @@ def _chips(entry: Entry, look: Look, pen: Pen) -> None:
     """As many attachments on a row as fit; a click on one tells which it is."""
     chips: list[list[Run]] = []
     for number, words in enumerate(entry.chips, 1):
-        chip = cropped(f"{look.signs.chip} {number}  {clean_line(words, LONGEST)}", pen.width)
+        chip = shortened(f"{look.signs.chip} {number}  {clean_line(words, LONGEST)}", pen.width)
         chips.append([(chip, look.palette.dim + Style(meta={"chip": number - 1}))])
     _pack(chips, look, pen)
 

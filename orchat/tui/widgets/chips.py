@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from orchat.domain.clean import clean_line
 from orchat.tui.lines import ACCENT, DIM, YOU, spread
-from orchat.tui.wording import plural
+from orchat.tui.wording import plural, shortened
 
 KEYS = (("←→", "chips"), ("Shift+←→", "move"), ("Enter", "look"), ("Del", "remove"), ("Esc", "back"))
 """What the keys do while a chip has them."""
@@ -19,7 +19,9 @@ _GAP = 3
 _COUNT = 6
 """Room for the number of chips that do not fit, at either side."""
 _LONGEST = 40
-"""Characters of a chip."""
+"""Cells of a chip's words."""
+_SHORTEST = 8
+"""The same, however little room there is."""
 Part = tuple[Content, "Message | int"]
 """A part of the line, and what a click on it says: a message, or which chip it is."""
 
@@ -149,7 +151,7 @@ class Chips(Widget, can_focus=True):
 
     def _shown_chips(self, width: int) -> list[Part]:
         """As many chips as fit around the one that the keys are for; the others are counted."""
-        drawn = [self._chip(index) for index in range(len(self.chips))]
+        drawn = [self._chip(index, width) for index in range(len(self.chips))]
         if not drawn:
             return []
         if sum(chip.cell_length + _GAP for chip in drawn) - _GAP <= width:
@@ -171,10 +173,11 @@ class Chips(Widget, can_focus=True):
             parts.append((Content.styled(f"{len(drawn) - last} ›", DIM), last))
         return parts
 
-    def _chip(self, index: int) -> Content:
-        words = Content.assemble(
-            (f"{self.sign} {index + 1}  ", ACCENT), (clean_line(self.chips[index], _LONGEST), DIM), (" ×", ACCENT)
-        )
+    def _chip(self, index: int, width: int) -> Content:
+        # The one that the keys are for is shown whole, between the numbers of those that are not.
+        sign, room = f"{self.sign} {index + 1}  ", width - 2 * _COUNT - len("[ ×]")
+        label = shortened(clean_line(self.chips[index], 200), min(_LONGEST, max(_SHORTEST, room - len(sign))))
+        words = Content.assemble((sign, ACCENT), (label, DIM), (" ×", ACCENT))
         # Brackets, too, because not every terminal shows what is reversed.
         return Content.styled(f"[{words.plain}]", "reverse") if self.has_focus and index == self.at else words
 
