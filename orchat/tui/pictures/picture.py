@@ -32,7 +32,7 @@ class Picture(Widget):
     """
 
     DEFAULT_CSS = """
-    Picture { width: 1fr; height: 1fr; }
+    Picture { width: 1fr; height: 1fr; content-align-vertical: middle; }
     """
 
     def __init__(self, *, plain: bool = False, ground: str = "surface", id: str | None = None) -> None:
@@ -111,7 +111,7 @@ class Picture(Widget):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """One row: of the picture in the middle, or of the words."""
+        """One row: of the picture, in the middle or where the style has it, or of the words."""
         width, height = self.size
         style = self.rich_style
         if self._picture is None:
@@ -119,7 +119,8 @@ class Picture(Widget):
             if y >= len(lines):
                 return Strip.blank(width, style)
             return Visual.to_strips(self, lines[y], width, 1, self.visual_style, pad=True)[0]
-        row = y - (height - len(self._strips)) // 2
+        above = 0 if self.styles.content_align_vertical == "top" else (height - len(self._strips)) // 2
+        row = y - above
         if not 0 <= row < len(self._strips):
             return Strip.blank(width, style)
         left = (width - self._picture.width) // 2

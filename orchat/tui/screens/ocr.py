@@ -62,9 +62,9 @@ class OcrScreen(Screen[None]):
         background: $background;
         & #told { height: 1; padding: 0 2; background: $surface; }
         & #body { height: 1fr; margin-top: 1; }
-        & RowList { width: 42%; max-width: 70; height: 1fr; padding: 0 0 0 2; }
+        & RowList { width: 38%; max-width: 60; height: 1fr; padding: 0 0 0 2; }
         & #page { width: 1fr; height: 1fr; }
-        & Picture { width: 2fr; margin: 0 1; }
+        & Picture { width: 2fr; margin: 0 1 0 2; content-align-vertical: top; }
         & #text { width: 3fr; height: 1fr; }
         & Transcript { height: 1fr; scrollbar-size-vertical: 1; }
         & TextArea {
