@@ -21,7 +21,7 @@ from orchat.media.glance import Glance, glance
 from orchat.tui import browsing
 from orchat.tui.attached import Attached, Wanted, prepare
 from orchat.tui.browsing import UP, Found
-from orchat.tui.lines import YOU, keys_rows, stack
+from orchat.tui.lines import YOU, keys_line, keys_rows, stack
 from orchat.tui.pictures.picture import Picture
 from orchat.tui.screens.dialog import Dialog, TitleLine
 from orchat.tui.weighing import Asked, chosen_facts, file_facts
@@ -294,7 +294,9 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
         pairs += [("F2", "hidden"), ("Esc", "back")]
         foot = self.query_one("#keys", Static)
         width = foot.size.width or self.size.width - 6
-        foot.update(keys_rows(*(pairs if width >= 56 else [*pairs[:3], pairs[-1]]), width=width))
+        # Where rows are few, each of them is worth more than the last key.
+        is_low = self.size.height < _LOW
+        foot.update(keys_line(*pairs, width=width) if is_low else keys_rows(*pairs, width=width))
 
     # ---- keys ----
 
