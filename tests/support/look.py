@@ -40,8 +40,8 @@ class Look:
 
 
 def masked(drawing: str) -> str:
-    """Without what a clock on the wall or a fast machine decides."""
-    return re.sub(r"\d+ tok/s", lambda found: "0" * (len(found[0]) - 6) + " tok/s", drawing)
+    """Without what a clock on the wall, a fast machine or the packer of a small picture decides."""
+    return re.sub(r"\d+(?= tok/s)|\b\d(?= kB)", lambda found: "0" * len(found[0]), drawing)
 
 
 @pytest.fixture

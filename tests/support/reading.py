@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from orchat.clock import Clock
 from orchat.demo.server import DemoServer
 from orchat.runtime import Runtime
 from orchat.tui.screens.confirm import Confirm
@@ -11,8 +12,8 @@ from orchat.tui.screens.ocr import OcrScreen
 from tests.support.screen import Person, screen_runtime
 
 
-def runtime_for(server: DemoServer, **settings: Any) -> Runtime:
-    return screen_runtime(server, **{"models__vision": ("demo/seer",), "ocr__jobs": 1, **settings})
+def runtime_for(server: DemoServer, clock: Clock | None = None, **settings: Any) -> Runtime:
+    return screen_runtime(server, clock, **{"models__vision": ("demo/seer",), "ocr__jobs": 1, **settings})
 
 
 async def begin(person: Person, argument: object) -> OcrScreen:
