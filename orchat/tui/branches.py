@@ -89,18 +89,26 @@ class Branches:
         """All that is known of a message."""
         return await self._runtime.conversations.details(self._id(), self._number(entry))
 
+    def is_due(self, *, at_once: bool = False) -> bool:
+        """Whether it may be looked for what others have done; asking often costs nothing.
+
+        Args:
+            at_once: Also right after another look.
+        """
+        session, passed = self._session, self._runtime.clock.monotonic() - self._looked
+        return session.conversation is not None and not session.busy and (at_once or not 0 <= passed < LOOK_S)
+
     async def look(self, *, at_once: bool = False) -> None:
-        """Show what another window has done here, if it has; asking often costs nothing.
+        """Show what another window has done here, if it has and it is time to look.
 
         Args:
             at_once: Also right after another look: there may be no occasion for a later one.
         """
         session, service = self._session, self._runtime.conversations
-        now = self._runtime.clock.monotonic()
         present = session.conversation
-        if present is None or session.busy or (not at_once and 0 <= now - self._looked < LOOK_S):
+        if present is None or not self.is_due(at_once=at_once):
             return
-        self._looked = now
+        self._looked = self._runtime.clock.monotonic()
         try:
             if self._watch is not None and self._watched == present.id and not await self._watch.changed():
                 return

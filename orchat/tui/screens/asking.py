@@ -90,6 +90,11 @@ class Asking(Starting):
         if self.lease is None and self.session.answer is not None:
             await self.take_key()
 
+    def glance(self) -> None:
+        """As `look`, for every key: nothing is begun while it is too early."""
+        if self.session.branches.is_due():
+            self.look()
+
     @work(group="look", exclusive=False, exit_on_error=False, description="look what others have done")
     async def look(self, *, at_once: bool = False) -> None:
         """Show what another window has done in this session."""

@@ -294,7 +294,7 @@ class ChatScreen(Attaching):
     @on(Composer.Changed)
     def _changed(self, event: Composer.Changed) -> None:
         event.stop()
-        self.look()
+        self.glance()
         is_typing = self.focused is self.composer.area
         if event.prompt.text and not event.prompt.text.startswith("/") and is_typing:
             self.transcript.mark(None)
@@ -344,7 +344,7 @@ class ChatScreen(Attaching):
 
     def on_key(self, event: events.Key) -> None:
         """Typing while the conversation has the focus goes into the composer."""
-        self.look()
+        self.glance()
         if (
             event.is_printable
             and event.character
