@@ -44,7 +44,7 @@ contracts: $(VENV)/.dev
 
 tests: $(VENV)/.dev
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 2 -m "not wheel"
+	$(BIN)/coverage run -m pytest -n 3 --dist worksteal -m "not wheel"
 
 coverage: tests
 	$(BIN)/coverage combine --quiet

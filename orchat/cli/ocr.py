@@ -42,13 +42,14 @@ def command(context: click.Context, /, **given: Any) -> int:
     2 usage or settings, 3 keys, 4 disk, 130 interrupted.
     """
     from orchat.cli.pages import Options, Pages
+    from orchat.ocr.estimate import limit_of
 
     invocation = invocation_of(context)
     wish = _wish(given)
     options = Options(
         folder=None if given["folder"] is None else Path(given["folder"]).expanduser().absolute(),
         jobs=given["jobs"],
-        max_cost_pico=_limit(given["max_cost"]),
+        max_cost_pico=None if given["max_cost"] is None else limit_of(given["max_cost"]),
         is_dry=given["dry_run"],
         over_budget=given["over_budget"],
     )
@@ -63,35 +64,15 @@ def _wish(given: dict[str, Any]) -> Wish:
     if not given["paths"] and not (given["resume"] and given["folder"]):
         raise UsageError("there is nothing to read", hint="Name pictures, PDF documents or folders.")
     from orchat.ocr.job import Wish
+    from orchat.ocr.prompt import read_prompt
 
     models = given["models"]
     return Wish(
         paths=given["paths"],
         model=next(iter(models), None),
         fallbacks=models[1:],
-        prompt=None if given["prompt_file"] is None else _prompt(given["prompt_file"]),
+        prompt=None if given["prompt_file"] is None else read_prompt(given["prompt_file"]),
         format=given["form"],
         resume=given["resume"],
         is_trial=given["dry_run"],
     )
-
-
-def _prompt(path: str) -> str:
-    from orchat.media.document import TextDocument
-    from orchat.media.files import load_file
-
-    found = load_file(path)
-    if not isinstance(found, TextDocument) or not found.text.strip():
-        raise UsageError(f"{found.name} holds no prompt", hint="Write into a text file what the model is told.")
-    return found.text.strip()
-
-
-def _limit(text: str | None) -> int | None:
-    if text is None:
-        return None
-    from orchat.domain.money import parse_usd, to_pico
-
-    amount = parse_usd(text.removeprefix("$"))
-    if amount is None or amount <= 0:
-        raise UsageError("--max-cost is not an amount of USD", hint="For example: --max-cost 0.50")
-    return to_pico(amount)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from orchat.cli.diagnostics import ExitCode, exit_code
 from orchat.cli.page_progress import Progress, plural
 from orchat.domain.money import format_usd
-from orchat.errors import StoreError, UsageError
+from orchat.errors import StoreError
 from orchat.ocr.folder import Folder
 from orchat.ocr.job import Job, Wish, plan
 from orchat.ocr.reading import Reading, Terms
@@ -98,11 +98,7 @@ class Pages:
 
     def _terms(self, estimate: Estimate) -> Terms:
         config, options = self._runtime.config, self._options
-        if options.max_cost_pico is not None and estimate.page_most_pico is None:
-            raise UsageError(
-                "--max-cost cannot be kept: the price of a model is not known",
-                hint="Choose a model with a price, see orchat models --vision; or leave --max-cost out.",
-            )
+        estimate.check(options.max_cost_pico)
         return Terms(
             media=config.media,
             jobs=options.jobs or config.ocr.jobs,

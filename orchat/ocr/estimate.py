@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from orchat.dispatch.pricing import TOKENS_PER_IMAGE, estimate, tokens_of
 from orchat.domain.model_id import is_free_id
-from orchat.domain.money import Usage
+from orchat.domain.money import Usage, parse_usd, to_pico
+from orchat.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,6 +40,36 @@ class Estimate:
     def most_pico(self) -> int | None:
         """What all may cost at most."""
         return None if self.page_most_pico is None else self.pages * self.page_most_pico
+
+    def check(self, limit_pico: int | None) -> None:
+        """Make sure that a limit can be kept.
+
+        Args:
+            limit_pico: The most that a job may cost; None: no limit.
+
+        Raises:
+            UsageError: It cannot, because a price is not known.
+        """
+        if limit_pico is not None and self.page_most_pico is None:
+            raise UsageError(
+                "--max-cost cannot be kept: the price of a model is not known",
+                hint="Choose a model with a price, see orchat models --vision; or leave --max-cost out.",
+            )
+
+
+def limit_of(text: str) -> int:
+    """The most that a job may cost, in pico-dollars.
+
+    Args:
+        text: USD as somebody writes them, such as ``0.50`` or ``$2``.
+
+    Raises:
+        UsageError: It is no amount.
+    """
+    amount = parse_usd(text.removeprefix("$"))
+    if amount is None or amount <= 0:
+        raise UsageError("--max-cost is not an amount of USD", hint="For example: --max-cost 0.50")
+    return to_pico(amount)
 
 
 def estimated(

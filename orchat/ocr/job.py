@@ -106,7 +106,7 @@ def planned(folder: Folder, wish: Wish, models: tuple[str, ...], now: float) -> 
     form = wish.format or (begun.format if begun is not None else "md")
     prompt = wish.prompt or (begun.prompt if begun is not None else default_prompt(form))
     if begun is not None and prompt != begun.prompt:
-        raise UsageError("the job was begun with another prompt", hint="Begin a new one in another folder.")
+        raise UsageError("the job was begun with another prompt", hint="Begin a new one in another folder or session.")
     manifest = Manifest(
         prompt=prompt,
         models=models,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from orchat.errors import UsageError
 from orchat.ocr.page import Format
 
 BLANK = "[blank page]"
@@ -25,3 +28,25 @@ _TAIL = (
 def default_prompt(form: Format) -> str:
     """The prompt for a format; ``json`` holds Markdown."""
     return f"{_HEAD}{_FORMS.get(form, _FORMS['md'])}{_TAIL}"
+
+
+def read_prompt(path: str | Path) -> str:
+    """Read a prompt of somebody's own; it blocks.
+
+    Args:
+        path: A text file.
+
+    Returns:
+        What stands in it, without blanks around it.
+
+    Raises:
+        UsageError: It is no text, or empty.
+        MediaError: It cannot be read.
+    """
+    from orchat.media.document import TextDocument
+    from orchat.media.files import load_file
+
+    found = load_file(path)
+    if not isinstance(found, TextDocument) or not found.text.strip():
+        raise UsageError(f"{found.name} holds no prompt", hint="Write into a text file what the model is told.")
+    return found.text.strip()

@@ -202,7 +202,7 @@ COMMANDS: tuple[Command, ...] = (
         title="read pages",
         about="Read the text of pictures and documents, page by page",
         slash="ocr",
-        argument="[PATH …]",
+        argument="[-m MODEL] [PATH …]",
     ),
     Command(
         id="edit",

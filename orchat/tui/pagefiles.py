@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -36,22 +35,6 @@ class Told:
 def jobs_in(paths: Paths) -> Path:
     """The folder that holds a folder for each session with pages."""
     return paths.data_dir / "ocr" / "sessions"
-
-
-def paths_in(argument: str) -> list[Path]:
-    """The files and folders that somebody has typed: one path, or several as a shell has them.
-
-    Args:
-        argument: As typed.
-    """
-    whole = Path(argument.strip("'\"")).expanduser()
-    if argument and whole.exists():
-        return [whole]
-    try:
-        parts = shlex.split(argument)
-    except ValueError:
-        parts = [argument]
-    return [Path(part).expanduser() for part in parts]
 
 
 def stage(folder: Path, files: Sequence[tuple[str, bytes]]) -> list[Path]:

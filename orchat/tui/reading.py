@@ -39,8 +39,8 @@ class PageReading:
         job: What is read; its folder is open, and closed by `close`.
         estimate: What the pages that are left will cost.
         conversation_id: The session that pays.
-        show: Told of every change, at once.
-        tell: Told, in words, what may be missed.
+        wish: What was asked for, for when they are read again.
+        max_cost_pico: It stops before the whole job has cost more; None: no limit.
     """
 
     def __init__(
@@ -50,13 +50,15 @@ class PageReading:
         estimate: Estimate,
         conversation_id: str,
         *,
-        show: Callable[[], None],
-        tell: Callable[[str], None],
+        wish: Wish,
+        max_cost_pico: int | None = None,
     ) -> None:
         self._runtime = runtime
         self._conversation_id = conversation_id
-        self._show = show
-        self._tell = tell
+        self._wish = replace(wish, paths=(), resume=True, is_trial=False)
+        self._max_cost_pico = max_cost_pico
+        self._show: Callable[[], None] = lambda: None
+        self._tell: Callable[[str], None] = lambda _words: None
         self._tasks = Tasks()
         self._task: asyncio.Task[None] | None = None
         self._take(job, estimate)
@@ -68,6 +70,7 @@ class PageReading:
             jobs=config.ocr.jobs,
             max_tokens=config.ocr.max_tokens,
             patience_s=config.ocr.patience_s,
+            max_cost_pico=self._max_cost_pico,
             page_most_pico=estimate.page_most_pico,
             # A stack of pages is not held up by a question about keys.
             switch=config.keys.on_exhausted != "stop",
@@ -78,6 +81,15 @@ class PageReading:
         self._reading = Reading(self._runtime.dispatcher, self._runtime.clock, job, terms)
         self._now: dict[int, tuple[str, str]] = {}
         self._firsts = {page.key: page.number for page in reversed(job.pages)}
+
+    def watch(self, show: Callable[[], None], tell: Callable[[str], None]) -> None:
+        """Be told of what happens.
+
+        Args:
+            show: Told of every change, at once.
+            tell: Told, in words, what may be missed.
+        """
+        self._show, self._tell = show, tell
 
     # ---- what there is ----
 
@@ -175,7 +187,7 @@ class PageReading:
         folder.close()
         try:
             runtime = self._runtime
-            job = await plan(runtime.parts.ground, runtime.config, Folder(folder.root), Wish(resume=True))
+            job = await plan(runtime.parts.ground, runtime.config, Folder(folder.root), self._wish)
         except BaseException:
             folder.open()
             raise

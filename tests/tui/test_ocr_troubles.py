@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from orchat.demo.script import fail, fault, stall
+from orchat.demo.script import fail, fault, say, stall
 from orchat.demo.server import DemoServer
 from orchat.domain.events import FellBack, Queued, Retrying, SwitchedKey
 from orchat.errors import StoreUnwritable, UpstreamFailed
 from orchat.ocr.page import PageNoted, PageWaits
 from orchat.tui import pagefiles
+from orchat.tui.pagewish import parse
 from orchat.tui.pictures.picture import Picture
 from orchat.tui.screens.chat import ChatScreen
 from orchat.tui.screens.confirm import Confirm
@@ -142,9 +143,78 @@ def test_files_that_cannot_be_written_are_told(tmp_path: Path) -> None:
 def test_paths_are_taken_as_a_shell_has_them(tmp_path: Path) -> None:
     spaced = tmp_path / "two words"
     spaced.mkdir()
-    assert pagefiles.paths_in(str(spaced)) == [spaced]
-    assert pagefiles.paths_in(f"'{spaced}' /b") == [spaced, Path("/b")]
-    assert pagefiles.paths_in("") == []
+    assert parse(str(spaced)).paths == (spaced,)
+    assert parse(f"'{spaced}' /b").paths == (spaced, Path("/b"))
+    assert parse("it's.png").paths == (Path("it's.png"),)
+    assert parse("").paths == ()
+
+
+def test_options_are_those_of_the_command_line(tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("Only the numbers.\n", encoding="utf-8")
+    known = parse(f"-m a/one --model=b/two --prompt '{words}' --max-cost=$0.50 /scans")
+    assert known.paths == (Path("/scans"),)
+    assert (known.wish.model, known.wish.fallbacks, known.wish.prompt) == ("a/one", ("b/two",), "Only the numbers.")
+    assert known.max_cost_pico == 500_000_000_000
+    dashed = tmp_path / "-odd.png"
+    dashed.touch()
+    assert parse(f"{words} {dashed}").paths == (words, dashed)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("--jobs 3", "--jobs is not known here"),
+        ("/scans -m", "-m needs a value"),
+        ("--max-cost lots /scans", "--max-cost is not an amount"),
+        ("--prompt /nowhere.txt /scans", "nowhere.txt does not exist"),
+    ],
+)
+async def test_an_option_that_makes_no_sense_is_told_and_nothing_is_read(
+    server: DemoServer, typed: str, said: str
+) -> None:
+    async with at_screen(runtime_for(server)) as person:
+        await person.enter(f"/ocr {typed}")
+        await person.until_told(said)
+        await person.until(lambda: person.composer_text == f"/ocr {typed}")
+        assert not server.chats
+
+
+async def test_a_limit_that_cannot_be_kept_is_told_before_anything_is_sent(server: DemoServer, tmp_path: Path) -> None:
+    pages_in(tmp_path, (1,))
+    async with at_screen(runtime_for(server)) as person:
+        await person.enter(f"/ocr -m openrouter/auto --max-cost 1 {tmp_path}")
+        await person.until_told("the price of a model is not known")
+        assert not server.chats
+
+
+async def test_a_named_model_reads_within_a_limit_and_on_with_a_higher_one(server: DemoServer, tmp_path: Path) -> None:
+    folder = pages_in(tmp_path / "scans", (1, 2, 3))
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100, "cost": 0.03}
+    server.script(*(say(f"page {number}", usage=usage) for number in range(2)))
+    async with at_screen(runtime_for(server, models__vision=("demo/other",))) as person:
+        # A page may cost three cents.
+        await person.enter(f"/ocr -m demo/seer --max-cost 0.05 {folder}")
+        await person.until_on(Confirm)
+        await person.until_shown("demo/seer reads.")
+        await person.press("enter")
+        screen = await person.until_on(OcrScreen)
+        await over(person)
+        await person.until_shown("the job's budget of $0.05", "limit: /ocr --max-cost USD, and then r.")
+        assert states(screen) == ["read", "not read", "not read"]
+        await person.press("r")
+        await over(person)
+        assert len(server.chats) == 1
+        await person.press("escape")
+        await back(person)
+        await person.enter("/ocr -m demo/seer --max-cost 0.08")
+        await person.until_on(OcrScreen)
+        await person.until_shown("r read on")
+        await person.press("r")
+        await person.until(lambda: len(server.chats) == 2)
+        screen = await over(person)
+        assert states(screen) == ["read", "read", "not read"]
+        assert {chat.body["model"] for chat in server.chats} == {"demo/seer"}
 
 
 async def test_a_temporary_session_reads_no_pages(server: DemoServer, tmp_path: Path) -> None:

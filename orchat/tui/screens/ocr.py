@@ -30,8 +30,6 @@ from orchat.tui.widgets.rows import Row, RowList
 from orchat.tui.wording import plain, plural, usd
 
 if TYPE_CHECKING:
-    from orchat.ocr.estimate import Estimate
-    from orchat.ocr.job import Job
     from orchat.ocr.page import Page
     from orchat.runtime import Runtime
     from orchat.tui.app import OrchatApp
@@ -50,9 +48,7 @@ class OcrScreen(Screen[None]):
 
     Args:
         runtime: Started.
-        job: What is read; its folder is open.
-        estimate: What the pages that are left will cost.
-        conversation_id: The session that pays.
+        reading: What is shown; closed by the caller.
         start: Read what is left at once.
     """
 
@@ -97,7 +93,7 @@ class OcrScreen(Screen[None]):
         Binding("ctrl+s", "keep", "Keep", show=False, priority=True),
     ]
 
-    def __init__(self, runtime: Runtime, job: Job, estimate: Estimate, conversation_id: str, *, start: bool) -> None:
+    def __init__(self, runtime: Runtime, reading: PageReading, *, start: bool) -> None:
         super().__init__()
         self._runtime = runtime
         self._is_to_start = start
@@ -106,7 +102,8 @@ class OcrScreen(Screen[None]):
         self._listed: tuple[Page, ...] = ()
         self._edited: Page | None = None
         self._pulse = Pulse(self, self._wait, self._show)
-        self.reading = PageReading(runtime, job, estimate, conversation_id, show=self._show, tell=self.say)
+        self.reading = reading
+        reading.watch(self._show, self.say)
 
     # ---- parts ----
 
@@ -354,8 +351,9 @@ class OcrScreen(Screen[None]):
 
 
 def _hint(error: OrchatError) -> str:
-    """What to do next; what the command line calls an option is a key here."""
-    return (error.hint or "").replace("--resume", "r")
+    """What to do next; what the command line calls an option is a key here, or belongs to the command."""
+    hint = (error.hint or "").replace("--max-cost and --resume", "limit: /ocr --max-cost USD, and then r")
+    return hint.replace("--resume", "r")
 
 
 def _name(page: Page, width: int) -> Content:

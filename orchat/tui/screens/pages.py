@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,8 @@ from orchat.tui.wording import plural, tokens, usd
 
 if TYPE_CHECKING:
     from orchat.ocr.estimate import Estimate
-    from orchat.ocr.job import Job
+    from orchat.ocr.job import Job, Wish
+    from orchat.tui.pagewish import PageWish
     from orchat.tui.reading import PageReading
     from orchat.tui.screens.chat import ChatScreen
 
@@ -34,10 +35,15 @@ MOST_NAMES = 12
 class _Named:
     """What is to be read."""
 
-    paths: tuple[Path, ...]
-    """Files and folders."""
+    typed: PageWish
+    """Files and folders, and how they are read."""
     files: tuple[Attached, ...]
     """What was attached."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Files and folders."""
+        return self.typed.paths
 
     @property
     def is_empty(self) -> bool:
@@ -58,7 +64,7 @@ async def ocr(screen: ChatScreen, argument: str) -> None:
     if named is None or not await screen.has_key():
         return
     if named.is_empty:
-        await _open(screen, (), start=False)
+        await _open(screen, (), named.typed, start=False)
     else:
         await _begin(screen, named)
 
@@ -78,29 +84,31 @@ async def _sweep(screen: ChatScreen) -> None:
 
 async def _named(screen: ChatScreen, argument: str) -> _Named | None:
     """What is to be read; empty: the pages that the session has; None: nothing."""
+    from orchat.tui.pagewish import parse
+
     attached = screen.composer.prompt.files
     files = tuple(file for file in attached if _has_pages(file))
-    paths = await asyncio.to_thread(pagefiles.paths_in, argument)
-    if files or paths:
-        return _Named(paths=tuple(paths), files=files)
+    typed = await asyncio.to_thread(parse, argument)
+    if files or typed.paths:
+        return _Named(typed=typed, files=files)
     if attached:
         raise UsageError(f"{attached[0].name} has no pages to read", hint="attach pictures or PDF documents")
     if await asyncio.to_thread(_has_job, screen):
-        return _Named(paths=(), files=())
-    return await _chosen(screen)
+        return _Named(typed=typed, files=())
+    return await _chosen(screen, typed)
 
 
 def _has_pages(file: Attached) -> bool:
     return not file.is_link and (file.is_picture or file.mime == "application/pdf")
 
 
-async def _chosen(screen: ChatScreen) -> _Named | None:
+async def _chosen(screen: ChatScreen, typed: PageWish) -> _Named | None:
     from orchat.tui.screens.attachments import choose
 
     wanted = await choose(screen, Path.cwd())
     paths = tuple(item for item in wanted if isinstance(item, Path))
     files = [await screen.fit_to_send(item) for item in wanted if not isinstance(item, Path)]
-    named = _Named(paths=paths, files=tuple(file for file in files if _has_pages(file)))
+    named = _Named(typed=replace(typed, paths=paths), files=tuple(file for file in files if _has_pages(file)))
     return None if named.is_empty else named
 
 
@@ -122,7 +130,7 @@ def _has_job(screen: ChatScreen) -> bool:
 async def _begin(screen: ChatScreen, named: _Named) -> None:
     """Say what it will cost; after Enter, read."""
     from orchat.ocr.folder import Folder
-    from orchat.ocr.job import Wish, plan
+    from orchat.ocr.job import plan
     from orchat.tui.screens.confirm import Confirm
 
     runtime = screen.runtime
@@ -132,9 +140,10 @@ async def _begin(screen: ChatScreen, named: _Named) -> None:
         staged = await asyncio.to_thread(pagefiles.stage, staging, contents)
         before = await asyncio.to_thread(_before, screen)
         paths = _once((*before, *named.paths, *staged))
-        wish = Wish(paths=paths, resume=True, is_trial=True, fallbacks=_present(screen))
+        wish = replace(_wish(screen, named.typed), paths=paths, is_trial=True)
         trial = await plan(runtime.parts.ground, runtime.config, Folder(_root(screen) or staging), wish)
         estimate = await trial.estimate(runtime.parts.ground, runtime.config)
+        estimate.check(named.typed.max_cost_pico)
         question = Confirm(f"Read {plural(estimate.pages, 'page')}?", _about(trial, estimate), yes="read")
         if estimate.pages and not await screen.app.push_screen_wait(question):
             return
@@ -144,7 +153,7 @@ async def _begin(screen: ChatScreen, named: _Named) -> None:
         await asyncio.to_thread(shutil.rmtree, staging, ignore_errors=True)
     screen.composer.files = tuple(file for file in screen.composer.files if file not in named.files)
     screen.keep_draft()
-    await _open(screen, _once((*before, *named.paths, *adopted)), start=True)
+    await _open(screen, _once((*before, *named.paths, *adopted)), named.typed, start=True)
 
 
 def _before(screen: ChatScreen) -> tuple[Path, ...]:
@@ -156,9 +165,10 @@ def _before(screen: ChatScreen) -> tuple[Path, ...]:
     return () if manifest is None else tuple(map(Path, manifest.sources))
 
 
-def _present(screen: ChatScreen) -> tuple[str, ...]:
-    """The model of the session reads where none of the settings can."""
-    return (screen.session.model,) if screen.session.model else ()
+def _wish(screen: ChatScreen, typed: PageWish) -> Wish:
+    """The model of the session reads where none of the settings can, and none was named."""
+    present = (screen.session.model,) if screen.session.model and typed.wish.model is None else ()
+    return replace(typed.wish, resume=True, fallbacks=(*typed.wish.fallbacks, *present))
 
 
 def _once(paths: Sequence[Path]) -> tuple[Path, ...]:
@@ -191,19 +201,22 @@ async def _place(screen: ChatScreen, job: Job) -> Path:
     return root
 
 
-async def _open(screen: ChatScreen, paths: tuple[Path, ...], *, start: bool) -> None:
+async def _open(screen: ChatScreen, paths: tuple[Path, ...], typed: PageWish, *, start: bool) -> None:
     """Show the pages, and let the session have their text when somebody goes back."""
     from orchat.ocr.folder import Folder
-    from orchat.ocr.job import Wish, plan
+    from orchat.ocr.job import plan
+    from orchat.tui.reading import PageReading
     from orchat.tui.screens.ocr import OcrScreen
 
     runtime, root = screen.runtime, _root(screen)
     assert root is not None
-    wish = Wish(paths=paths, resume=True, fallbacks=_present(screen))
-    job = await plan(runtime.parts.ground, runtime.config, Folder(root), wish)
+    wish, limit = _wish(screen, typed), typed.max_cost_pico
+    job = await plan(runtime.parts.ground, runtime.config, Folder(root), replace(wish, paths=paths))
     try:
         estimate = await job.estimate(runtime.parts.ground, runtime.config)
-        dialog = OcrScreen(runtime, job, estimate, root.name, start=start and bool(job.left))
+        estimate.check(limit)
+        reading = PageReading(runtime, job, estimate, root.name, wish=wish, max_cost_pico=limit)
+        dialog = OcrScreen(runtime, reading, start=start and bool(job.left))
     except BaseException:
         job.folder.close()
         raise
