@@ -73,6 +73,9 @@ class Pages:
             estimate = await job.estimate(runtime.parts.ground, runtime.config)
             self._announce(job, estimate)
             if self._options.is_dry:
+                for page in job.pages:
+                    if page.key in job.failures:
+                        self._tell.remark(f"- page {page.number}, {page.name}: {job.failures[page.key].message}")
                 return ExitCode.DONE
             return await self._work(job, self._terms(estimate))
         finally:
@@ -134,9 +137,9 @@ class Pages:
         return ExitCode.DONE
 
     async def _finish(self, job: Job, reading: Reading) -> Path | None:
-        reasons = {number: error.message for number, error in reading.failures.items()}
+        form, reasons = job.manifest.format, reading.reasons()
         try:
-            return await asyncio.to_thread(job.folder.finish, job.pages, reading.records, reasons, job.manifest.format)
+            return await asyncio.to_thread(job.folder.finish, job.pages, reading.records, reasons, form)
         except StoreError as error:
             reading.stopped = reading.stopped or error
             return None

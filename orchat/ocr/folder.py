@@ -6,6 +6,7 @@
     DIR/pages/0001-scan.md         each page
     DIR/.orchat-ocr/manifest.json  what was asked, of which files
     DIR/.orchat-ocr/pages/….json   each page that was read, named by its content: once this is there, it is done
+    DIR/.orchat-ocr/failures/….json  why a page could not be read last time
 
 Everything here is plain blocking work: call it off the event loop.
 """
@@ -20,8 +21,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from orchat.domain.clean import clean_line
 from orchat.domain.money import Cost, Usage
-from orchat.errors import StoreUnwritable, UsageError
+from orchat.errors import OrchatError, StoreUnwritable, UsageError
 from orchat.media.filename import slug
 from orchat.ocr import document
 from orchat.ocr.page import Format, Page, Record
@@ -63,6 +65,7 @@ class Folder:
         self.root = root
         self._state = root / STATE
         self._kept = self._state / "pages"
+        self._failed = self._state / "failures"
         self._texts = root / "pages"
         self._lock: FileLock | None = None
 
@@ -75,13 +78,14 @@ class Folder:
         """
         try:
             self._kept.mkdir(parents=True, exist_ok=True)
+            self._failed.mkdir(exist_ok=True)
             self._texts.mkdir(exist_ok=True)
             lock = FileLock(self._state / "lock", 0)
             if not lock.take():
                 lock.close()
                 raise UsageError(f"another orchat works in {self.root}", hint="Wait for it, or name another folder.")
             self._lock = lock
-            for folder in (self._state, self._kept, self._texts, self.root):
+            for folder in (self._state, self._kept, self._failed, self._texts, self.root):
                 for path in folder.glob(f".*{_UNFINISHED}"):
                     path.unlink(missing_ok=True)
         except OSError as error:
@@ -144,6 +148,23 @@ class Folder:
             StoreUnwritable: Full disk, no permission.
         """
         self._write(self._kept / f"{record.key}.json", _json({"version": VERSION, **asdict(record)}))
+        # What is left of it says nothing any more: a page that was read has not failed.
+        with suppress(OSError):
+            (self._failed / f"{record.key}.json").unlink(missing_ok=True)
+
+    def failures(self) -> dict[str, OrchatError]:
+        """Why pages could not be read last time, by their key; one that was read since may be among them."""
+        found = {path.stem: _failure(path) for path in sorted(self._failed.glob("*.json"))}
+        return {key: error for key, error in found.items() if error is not None}
+
+    def keep_failure(self, page: Page, error: OrchatError) -> None:
+        """Write down why a page could not be read.
+
+        Raises:
+            StoreUnwritable: Full disk, no permission.
+        """
+        said = {"kind": type(error).__name__, "message": error.message, "hint": error.hint}
+        self._write(self._failed / f"{page.key}.json", _json({"version": VERSION, **said}), is_lasting=False)
 
     def correct(self, page: Page, record: Record, text: str, form: Format) -> Record:
         """Put a person's text in the place of the model's, for good.
@@ -237,6 +258,17 @@ def _record(path: Path) -> Record | None:
         if found.pop("version") != VERSION or found["key"] != path.stem:
             return None
         return Record(**{**found, "usage": Usage(**found["usage"]), "cost": Cost(**found["cost"])})
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _failure(path: Path) -> OrchatError | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if found["version"] != VERSION:
+            return None
+        hint = found["hint"]
+        return OrchatError(clean_line(found["message"], 300), hint=None if hint is None else clean_line(hint, 300))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 

@@ -55,6 +55,8 @@ class Job:
     """What is asked."""
     records: dict[str, Record] = field(default_factory=dict)
     """Pages that were read before, by their key."""
+    failures: dict[str, OrchatError] = field(default_factory=dict)
+    """Why other pages could not be read last time, by their key."""
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -115,15 +117,21 @@ def planned(folder: Folder, wish: Wish, models: tuple[str, ...], now: float) -> 
         sources=tuple(str(Path(path).expanduser().absolute()) for path in paths),
     )
     if wish.is_trial:
-        return Job(folder=folder, pages=pages, manifest=manifest, records=folder.records())
+        return _job(folder, pages, manifest)
     folder.open()
     try:
         if manifest != begun:
             folder.put_manifest(manifest)
-        return Job(folder=folder, pages=pages, manifest=manifest, records=folder.records())
+        return _job(folder, pages, manifest)
     except BaseException:
         folder.close()
         raise
+
+
+def _job(folder: Folder, pages: tuple[Page, ...], manifest: Manifest) -> Job:
+    records = folder.records()
+    failures = {key: error for key, error in folder.failures().items() if key not in records}
+    return Job(folder=folder, pages=pages, manifest=manifest, records=records, failures=failures)
 
 
 async def chosen_models(ground: Ground, config: Config, wish: Wish) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -146,6 +147,12 @@ class Reading:
         """Seconds since this run began."""
         return self._clock.monotonic() - self._began
 
+    def reasons(self) -> dict[int, str]:
+        """Why pages could not be read, in this run or before it, by their number."""
+        before = self._job.failures
+        found = {page.number: before[page.key].message for page in self._job.pages if page.key in before}
+        return found | {number: error.message for number, error in self.failures.items()}
+
     def page(self, number: int) -> Page:
         """The page with a number."""
         return self._job.pages[number - 1]
@@ -184,8 +191,7 @@ class Reading:
             try:
                 picture = await asyncio.to_thread(picture_of, page, self._terms.media)
             except MediaError as error:
-                for twin in self._twins[page.key]:
-                    self._fail(twin, error)
+                await self._give_up(page, error)
                 continue
             await self._prepared.put((page, picture))
         for _ in range(self._terms.jobs):
@@ -234,8 +240,7 @@ class Reading:
                         self._tell(PageWaits(page=page, error=error, delay_s=judged.delay_s))
                         await self._pause(judged.delay_s)
                     case verdict.Skip():
-                        for twin in self._twins[page.key]:
-                            self._fail(twin, error)
+                        await self._give_up(page, error)
                         return None
                     case verdict.Stop():
                         self._halt(error)
@@ -295,6 +300,13 @@ class Reading:
         folder.keep(record)
         for twin in self._twins[page.key]:
             folder.put_page(twin, record, self._job.manifest.format)
+
+    async def _give_up(self, page: Page, error: OrchatError) -> None:
+        for twin in self._twins[page.key]:
+            self._fail(twin, error)
+        # A disk that is full is told of with the next page that is read.
+        with suppress(StoreError):
+            await asyncio.to_thread(self._job.folder.keep_failure, page, error)
 
     def _fail(self, page: Page, error: OrchatError) -> None:
         self.failures[page.number] = error

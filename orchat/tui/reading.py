@@ -130,7 +130,9 @@ class PageReading:
 
     def failure(self, page: Page) -> OrchatError | None:
         """Why it could not be read."""
-        return self._reading.failures.get(page.number) or page.source.problem
+        known = self._reading.failures.get(page.number) or page.source.problem
+        # What failed in an earlier run is tried again in this one.
+        return known if known is not None or self.is_running else self.job.failures.get(page.key)
 
     def state(self, page: Page) -> str:
         """One or two words: ``read``, ``corrected``, ``reading``, ``waits``, ``failed`` or ``not read``."""

@@ -105,6 +105,9 @@ def test_pages_that_failed_are_listed_at_the_end(demo: DemoThread, orchat: Orcha
     assert tail[4] == "--resume tries them again"
     assert "[not read: page-2b.png is damaged or ends early]" in (tmp_path / "out/document.md").read_text()
 
+    told = orchat("ocr", str(stack), "-o", str(tmp_path / "out"), "--resume", "--dry-run", *SEER).err.splitlines()
+    assert told[-2:] == tail[2:4]
+
     (stack / "page-2b.png").unlink()
     done = orchat("ocr", str(stack), "-o", str(tmp_path / "out"), "--resume", *SEER)
     assert (done.code, done.err.splitlines()[0]) == (0, "10 pages, 9 of them read before; demo/seer reads")

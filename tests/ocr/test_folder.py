@@ -12,7 +12,7 @@ import pytest
 
 from orchat.domain.catalog import Model, Pricing
 from orchat.domain.money import Cost, Usage, to_pico
-from orchat.errors import StoreUnwritable, UsageError
+from orchat.errors import ContentRefused, StoreUnwritable, UsageError
 from orchat.ocr.document import whole_text
 from orchat.ocr.estimate import estimated
 from orchat.ocr.folder import STATE, Folder, Manifest
@@ -91,6 +91,36 @@ def test_a_record_that_cannot_be_understood_does_not_count(folder: Folder, tmp_p
     assert callable(change)
     path.write_text(change(path.read_text()))
     assert set(folder.records()) == {two.key}
+
+
+def test_why_a_page_failed_is_kept_until_it_is_read(folder: Folder, tmp_path: Path) -> None:
+    one, two = stack(tmp_path / "in", 1, 2)
+    folder.keep_failure(one, ContentRefused("the model refused the page"))
+    folder.keep_failure(two, UsageError("no \x1b[2J\nline", hint="Turn\nit."))
+    kept = Folder(folder.root).failures()
+    assert {key: (error.message, error.hint) for key, error in kept.items()} == {
+        one.key: ("the model refused the page", None),
+        two.key: ("no line", "Turn it."),
+    }
+    folder.keep(record(one))
+    assert set(folder.failures()) == {two.key}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "7", '{"version": 9, "message": "x", "hint": null}', '{"version": 1}'])
+def test_a_failure_that_cannot_be_understood_does_not_count(folder: Folder, tmp_path: Path, text: str) -> None:
+    (page,) = stack(tmp_path / "in", 1)
+    folder.keep_failure(page, ContentRefused("no"))
+    (folder.root / STATE / "failures" / f"{page.key}.json").write_text(text)
+    assert folder.failures() == {}
+
+
+def test_a_page_that_was_read_has_not_failed_whatever_a_killed_process_left(folder: Folder, tmp_path: Path) -> None:
+    one, two = stack(tmp_path / "in", 1, 2)
+    folder.keep(record(one))
+    folder.keep_failure(one, ContentRefused("no"))
+    folder.keep_failure(two, ContentRefused("no"))
+    job = plan(folder, Wish(paths=[tmp_path / "in"], resume=True, is_trial=True), ("a/b",), 0.0)
+    assert set(job.failures) == {two.key}
 
 
 def test_what_a_killed_process_left_half_written_is_cleared_away(folder: Folder) -> None:

@@ -177,6 +177,33 @@ async def test_files_that_are_no_pages_fail_and_the_others_are_read(house: House
     assert len(house.server.chats) == 1
 
 
+async def test_why_a_page_failed_is_known_until_it_is_read(house: House, tmp_path: Path) -> None:
+    source = pages_in(tmp_path / "in", (1, 2))
+    house.server.script(fail(400, message="Too dark"))
+    await read(house.runtime, await planned(house.runtime, tmp_path / "out", source), jobs=1)
+
+    job = await planned(house.runtime, tmp_path / "out", source, resume=True)
+    assert "Too dark" in job.failures[job.pages[0].key].message
+    house.server.script(fault("402-insufficient-credits"))
+    run, _ = await read(house.runtime, job, jobs=1)
+    assert run.failures == {}
+    assert "Too dark" in run.reasons()[1]
+
+    await read(house.runtime, await planned(house.runtime, tmp_path / "out", source, resume=True))
+    job = await planned(house.runtime, tmp_path / "out", source, resume=True)
+    assert (job.left, job.failures) == ((), {})
+    job.folder.close()
+
+
+async def test_a_failure_that_cannot_be_written_down_is_told_all_the_same(house: House, tmp_path: Path) -> None:
+    job = await planned(house.runtime, tmp_path / "out", pages_in(tmp_path / "in", (1, 2)))
+    (tmp_path / "out/.orchat-ocr/failures").rmdir()
+    house.server.script(fail(400, message="Too dark"))
+    run, _ = await read(house.runtime, job, jobs=1)
+    assert "Too dark" in run.failures[1].message
+    assert (run.totals.done, run.stopped) == (1, None)
+
+
 async def test_a_file_that_changes_under_way_is_not_sent_as_another(house: House, tmp_path: Path) -> None:
     source = pages_in(tmp_path / "in", (1,))
     job = await planned(house.runtime, tmp_path / "out", source)

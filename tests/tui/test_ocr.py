@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import TextArea
 
-from orchat.demo.script import fault, stall
+from orchat.demo.script import fail, fault, stall
 from orchat.demo.server import DemoServer
 from orchat.ocr.folder import Folder
 from orchat.tui import pagefiles
@@ -146,6 +146,22 @@ async def test_a_failing_page_is_told_and_read_again(server: DemoServer, tmp_pat
         assert len(server.chats) == 3
 
 
+async def test_why_a_page_failed_is_shown_when_the_pages_are_opened_again(server: DemoServer, tmp_path: Path) -> None:
+    server.script(fail(400, message="too dark to read"))
+    async with at_screen(runtime_for(server)) as person:
+        await begin(person, pages_in(tmp_path / "scans", (1, 2)))
+        await over(person)
+        await person.press("escape")
+        await back(person)
+        await person.enter("/ocr")
+        screen = await person.until_on(OcrScreen)
+        assert states(screen) == ["failed", "read"]
+        await person.until_shown("too dark to read", "r read it again")
+        await person.press("r")
+        await person.until(lambda: states(screen) == ["read", "read"])
+        assert screen.reading.job.folder.failures() == {}
+
+
 async def test_a_text_is_corrected_and_copied(server: DemoServer, tmp_path: Path) -> None:
     folder = pages_in(tmp_path / "scans", (1, 2))
     async with at_screen(runtime_for(server)) as person:
@@ -240,11 +256,28 @@ async def test_esc_stops_and_the_rest_is_read_later(server: DemoServer, tmp_path
         await person.until(lambda: person.chat.session.conversation is not None)
         await person.enter("/ocr")
         screen = await person.until_on(OcrScreen)
-        await person.until_shown("3 pages not read yet, about $", "r reads on.", "This page is not read yet.")
+        assert states(screen) == ["failed", "not read", "not read"]
+        await person.until_shown("1 page could not be read, 2 not read yet; r tries again.")
+        await person.press("down")
+        await person.until_shown("This page is not read yet.")
         await person.press("r")
         await person.until(lambda: states(screen) == ["read"] * 3)
         await over(person)
         assert sent_pages(server.chats, (1, 2, 3)) == [2, 2, 1]
+
+
+async def test_going_on_with_pages_that_were_never_sent_says_its_price(server: DemoServer, tmp_path: Path) -> None:
+    server.script(stall(stage="headers", until=asyncio.Event()))
+    async with at_screen(runtime_for(server)) as person:
+        screen = await begin(person, pages_in(tmp_path / "scans", (1, 2, 3)))
+        await person.until(lambda: states(screen) == ["reading", "waits", "waits"])
+        await person.press("escape")
+        await person.until_shown("Esc back")
+        await person.press("escape")
+        await back(person)
+        await person.enter("/ocr")
+        await person.until_on(OcrScreen)
+        await person.until_shown("3 pages not read yet, about $", "r reads on.", "This page is not read yet.")
 
 
 async def test_leaving_the_program_while_pages_are_read_keeps_what_is_there(server: DemoServer, tmp_path: Path) -> None:
