@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from orchat.domain.clean import clean_line
-from orchat.domain.scope import account_scope, free_scope, key_scope
-from orchat.store import reports
+from orchat.domain.scope import account_scope, key_scope
 from orchat.store.connection import Connection
 
 Source = Literal["server", "report", "owner"]
@@ -131,20 +130,6 @@ def active(connection: Connection, now: float) -> list[Hold]:
     """
     found = connection.execute("SELECT * FROM holds WHERE until IS NULL OR until > ? ORDER BY scope", (now,))
     return [_hold(row) for row in found]
-
-
-def of_key(connection: Connection, fingerprint: str, now: float) -> list[Hold]:
-    """The holds that concern a key at this time: its own, its account's, and that of its free models.
-
-    Args:
-        connection: Any.
-        fingerprint: Of the key.
-        now: Epoch seconds.
-    """
-    account = reports.account_of(connection, fingerprint)
-    scopes = (key_scope(fingerprint), account_scope(account), free_scope(account))
-    found = [get(connection, scope) for scope in scopes]
-    return [hold for hold in found if hold is not None and hold.is_active(now)]
 
 
 def barring(connection: Connection, fingerprint: str, account: str) -> Hold | None:

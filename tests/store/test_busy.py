@@ -85,7 +85,6 @@ CALLS: list[Call] = [
     (holds.barring, ("f", "a"), "read"),
     (holds.clear, ("key:f",), "write"),
     (holds.get, ("key:f",), "read"),
-    (holds.of_key, ("f", START), "read"),
     (holds.put, ("key:f",), "write"),
     (holds.restore, ("key:f", None), "write"),
     (copies.duplicate, ("c", "d", START), "write"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchat.domain.scope import account_scope, free_scope, key_scope, model_scope
+from orchat.keys import roster
 from orchat.store import holds, reports
 from orchat.store.connection import Connection
 from orchat.store.holds import Hold
@@ -63,13 +64,10 @@ def test_a_key_shares_the_holds_of_its_account(connection: Connection) -> None:
     reports.put(connection, Report(fingerprint="f", at=START, account="a"))
     for scope in (SCOPE, account_scope("a"), free_scope("a"), account_scope("b"), model_scope("m")):
         put(connection, scope, START + 60)
-    assert [hold.scope for hold in holds.of_key(connection, "f", START)] == [
-        SCOPE,
-        account_scope("a"),
-        free_scope("a"),
-    ]
-    assert [hold.scope for hold in holds.of_key(connection, "g", START)] == []
-    assert holds.of_key(connection, "f", START + 60) == []
+    now = roster.roll(connection, START)
+    assert {hold.scope for hold in now.holds_of("f")} == {SCOPE, account_scope("a"), free_scope("a")}
+    assert now.holds_of("g") == ()
+    assert roster.roll(connection, START + 60).holds_of("f") == ()
 
 
 def test_of_several_holds_one_lasts_longest(connection: Connection) -> None:
