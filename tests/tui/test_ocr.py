@@ -19,6 +19,7 @@ from orchat.tui.pictures.picture import Picture
 from orchat.tui.screens.attach import AttachDialog
 from orchat.tui.screens.confirm import Choose, Confirm
 from orchat.tui.screens.ocr import OcrScreen
+from orchat.tui.screens.preview import Preview
 from tests.support.comparing import back, said
 from tests.support.pages import hex_of, pages_in, pdf_of, sent_pages, tells_of
 from tests.support.reading import begin, over, runtime_for, states
@@ -198,6 +199,27 @@ async def test_a_text_is_corrected_and_copied(server: DemoServer, tmp_path: Path
         await back(person)
         await person.until(lambda: "Once more." in said(person)[1] and len(said(person)) == 2)
         assert person.chat.session.entries[1].branch == "2 of 2"
+
+
+async def test_a_page_is_looked_at_as_large_as_the_screen(server: DemoServer, tmp_path: Path) -> None:
+    (tmp_path / "report.pdf").write_bytes(pdf_of([1, 2]))
+    scan = pages_in(tmp_path / "scans", (3,)) / "page-3.png"
+    async with at_screen(runtime_for(server), size=(80, 24)) as person:
+        screen = await begin(person, f"'{tmp_path / 'report.pdf'}' '{scan}'")
+        await over(person)
+        await person.press("p")
+        await person.until_on(Preview)
+        await person.until_shown("report.pdf, page 1", "▀▀▀▀")
+        await person.press("escape")
+        await person.until_on(OcrScreen)
+        await person.press("end")
+        scan.write_bytes(b"gone")
+        await person.press("p")
+        await person.until_told("page-3.png")
+        scan.unlink()
+        await person.press("p")
+        await person.until_told("page-3.png")
+        assert person.app.screen is screen
 
 
 async def test_the_whole_is_exported(server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from orchat.demo.server import DemoServer
 from orchat.tui.pictures.picture import Picture
 from orchat.tui.screens.confirm import Confirm
 from orchat.tui.screens.ocr import OcrScreen
+from orchat.tui.screens.preview import Preview
 from tests.support.look import Look, at_every_size
 from tests.support.reading import runtime_for, states
 from tests.support.screen import Person, at_screen
@@ -68,7 +69,13 @@ async def test_three_pages(server: DemoServer, home: Path, look: Look, size: tup
         await person.press("down")
         await pictured(person)
         await look.is_kept(person, "failed")
-        await person.press("up", "e")
+        await person.press("up", "p")
+        await person.until_on(Preview)
+        await pictured(person)
+        await look.is_kept(person, "picture")
+        await person.press("escape")
+        await person.until_on(OcrScreen)
+        await person.press("e")
         await person.until(lambda: screen.has_class("-editing"))
         await look.is_kept(person, "correcting")
         await person.press("escape", "escape")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -18,11 +19,13 @@ from orchat.domain.clean import clean, clean_line
 from orchat.errors import OrchatError
 from orchat.ocr.page import Format
 from orchat.tui.lines import ACCENT, DIM, ERROR, YOU, column, spread
+from orchat.tui.pictures.pages import drawn, file_of
 from orchat.tui.pictures.picture import Picture
 from orchat.tui.pulse import Pulse
 from orchat.tui.reading import BUSY, PageReading, names_of
 from orchat.tui.screens.confirm import Choose
 from orchat.tui.screens.links import open_link
+from orchat.tui.screens.preview import Preview
 from orchat.tui.transcript.entry import Entry, ErrorCard
 from orchat.tui.transcript.widget import Transcript
 from orchat.tui.widgets.keybar import KeyBar
@@ -33,13 +36,12 @@ if TYPE_CHECKING:
     from orchat.ocr.page import Page
     from orchat.runtime import Runtime
     from orchat.tui.app import OrchatApp
+    from orchat.tui.attached import Attached
 
 SECOND_S = 1.0
 LONG_S = 3600.0
 STYLES = {"failed": ERROR, "corrected": YOU, BUSY: ACCENT}
 FORMS: dict[str, Format] = dict(zip(("Markdown", "plain text", "JSON"), get_args(Format), strict=True))
-DRAWN = 1_200
-"""Pixels of the longer side of a document's page that is looked at here."""
 _NUMBER, _STATE, _COST = 5, 10, 12
 
 
@@ -86,6 +88,7 @@ class OcrScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     BINDINGS = [
         Binding("escape", "stop", "Stop", show=False),
+        Binding("p", "picture", "Picture", show=False),
         Binding("c", "copy", "Copy", show=False),
         Binding("e", "edit", "Correct", show=False),
         Binding("r", "again", "Read", show=False),
@@ -213,11 +216,11 @@ class OcrScreen(Screen[None]):
         has_text = self.reading.record(self.page) is not None
         text = (("c", "copy"), ("e", "correct")) if has_text else ()
         export = (("x", "export all"),) if self.reading.records else ()
-        step, leave = ("↑↓", "page"), ("^Q", "leave")
+        step, look, leave = ("↑↓", "page"), ("p", "picture"), ("^Q", "leave")
         if self.reading.is_running:
-            return ("Esc", "stop"), step, *text, *export, leave
+            return ("Esc", "stop"), step, *text, *export, look, leave
         again = (("r", "read on"),) if self.reading.left else ()
-        return ("Esc", "back"), *again, step, *text, *export, ("Tab", "scroll the text"), leave
+        return ("Esc", "back"), *again, step, *text, *export, look, ("Tab", "scroll the text"), leave
 
     def _show_page(self) -> None:
         page = self.page
@@ -246,7 +249,7 @@ class OcrScreen(Screen[None]):
         if page.source.problem is not None:
             picture.say(page.source.problem.message)
         else:
-            picture.show(partial(_drawn, page), page.name, f"A picture: {clean_line(page.name, 80)}.")
+            picture.show(partial(drawn, page), page.name, f"A picture: {clean_line(page.name, 80)}.")
 
     def _wait(self) -> float:
         return SECOND_S if self.reading.is_running else LONG_S
@@ -279,6 +282,19 @@ class OcrScreen(Screen[None]):
             self.say(f"Copied page {page.number}.")
         else:
             self.say("Could not copy the page: it is too long for the terminal's clipboard.")
+
+    @work(group="preview", exclusive=True, exit_on_error=False, description="look at a page")
+    async def action_picture(self) -> None:
+        """Look at the page's picture, as large as the screen."""
+        page = self.page
+        try:
+            file = await asyncio.to_thread(file_of, page)
+        except OrchatError as error:
+            self.say(error.message)
+        except OSError:
+            self.say(f"{page.name} cannot be read any more.")
+        else:
+            self.app.push_screen(Preview((file,), 0, _bytes_of, plain=self._runtime.config.tui.plain))
 
     def action_edit(self) -> None:
         """Correct the page's text."""
@@ -364,13 +380,5 @@ def _name(page: Page, width: int) -> Content:
     return spread(name, Content.styled(f"p. {page.index + 1}", DIM), width, gap=1)
 
 
-def _drawn(page: Page) -> bytes:
-    """A page as a picture that can be looked at; it blocks."""
-    from orchat.media.files import read_bytes
-    from orchat.media.image import MAX_INPUT
-    from orchat.media.pdf import page_image
-
-    source = page.source
-    if source.is_document:
-        return page_image(source.path, source.name, page.index, max_side=DRAWN).data
-    return read_bytes(source.path, limit=MAX_INPUT)
+async def _bytes_of(file: Attached) -> bytes:
+    return file.read()
