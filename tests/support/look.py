@@ -10,6 +10,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
+from orchat.tui.pictures import sharp
 from orchat.tui.shades import DARK, LIGHT
 from tests.support.colours import drawing_of
 from tests.support.screen import Person
@@ -45,7 +46,9 @@ def masked(drawing: str) -> str:
 
 
 @pytest.fixture
-def look(home: object, snapshot: SnapshotAssertion) -> Look:
-    """The time zone of the `home` fixture counts only after the C library has looked again."""
+def look(home: object, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch) -> Look:
+    """The same everywhere: the time zone of `home`, and the keys that an optional extra adds."""
+    # The C library has to look at the variable again.
     time.tzset()
+    monkeypatch.setattr(sharp, "EXTRA", "textual")
     return Look(kept=snapshot)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
@@ -92,6 +92,19 @@ class Preview(Dialog[None]):
             self._at = to
             self._show()
 
+    def on_resize(self, _event: events.Resize) -> None:
+        """The keys follow the width."""
+        self.call_after_refresh(self._show_keys)
+
+    def _show_keys(self) -> None:
+        file = self.file
+        pairs = [("←→", "others")] if len(self._files) > 1 else []
+        pairs += [("s", "save a copy"), ("o", "open outside")]
+        if file.is_picture and not self._is_plain and is_installed():
+            pairs.append(("f", "full sharpness"))
+        foot = self.query_one("#keys", Static)
+        foot.update(keys_line(*pairs, ("Esc", "back"), width=foot.size.width))
+
     def _show(self) -> None:
         file = self.file
         several = len(self._files) > 1
@@ -99,11 +112,7 @@ class Preview(Dialog[None]):
         title.rename(clean_line(file.name, 80))
         title.set_facts(f"{self._at + 1} of {len(self._files)}" if several else "")
         self.query_one("#facts", Static).update(Content.styled(facts_of(file), DIM))
-        pairs = [("←→", "others")] if several else []
-        if file.is_picture and not self._is_plain and is_installed():
-            pairs.append(("f", "full sharpness"))
-        pairs += [("s", "save a copy"), ("o", "open outside"), ("Esc", "back")]
-        self.query_one("#keys", Static).update(keys_line(*pairs))
+        self._show_keys()
         self._load(file)
 
     @work(group="preview", exclusive=True, exit_on_error=False, description="read an attached file")
