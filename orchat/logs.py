@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from orchat.domain.secret import Secret
 from orchat.errors import OrchatError
-from orchat.paths import make_private
+from orchat.paths import UNINHERITED, make_private
 
 if TYPE_CHECKING:
     from orchat.config import LogSettings
@@ -198,7 +198,7 @@ class RotatingFile:
 
     def _open(self) -> int:
         make_private(self.path.parent, tighten=False)
-        self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | UNINHERITED, 0o600)
         return self._descriptor
 
     def _rotate(self, more: int) -> None:

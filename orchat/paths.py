@@ -11,6 +11,10 @@ from pathlib import Path
 from orchat.errors import ConfigError, StoreUnwritable
 
 APP = "orchat"
+UNINHERITED = getattr(os, "O_CLOEXEC", 0)
+"""Flag of `os.open`: programs that are started do not get the file. Windows needs none, and has none."""
+UNWAITING = UNINHERITED | getattr(os, "O_NONBLOCK", 0)
+"""Flags of `os.open`: and a pipe that nobody writes into is not waited for."""
 
 
 def environment() -> dict[str, str]:

@@ -15,7 +15,7 @@ from orchat.domain.secret import Secret
 from orchat.errors import UsageError
 from orchat.keys.entry import parse_label
 from orchat.keys.place import reason_of
-from orchat.paths import absolute
+from orchat.paths import UNWAITING, absolute
 
 VARIABLES = ("OPENROUTER_API_KEY", "OPENROUTER_KEY")
 """The usual one, and the one that llm reads."""
@@ -99,7 +99,7 @@ def _read(file: Path, troubles: list[str]) -> Iterator[tuple[str, str]]:
     """Names and values of a file of keys; what is no text is passed over, and so is llm's own note."""
     try:
         # Not blocking: opening a pipe that nobody writes to would wait for ever.
-        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+        with os.fdopen(os.open(file, os.O_RDONLY | UNWAITING), "rb") as opened:
             if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
                 troubles.append(f"{file} is not a plain file")
                 return

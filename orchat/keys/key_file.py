@@ -13,7 +13,7 @@ from orchat.domain.secret import Secret
 from orchat.errors import KeysError, OrchatError
 from orchat.keys.entry import parse_key, parse_label
 from orchat.keys.place import Keys, alone, reason_of, replace
-from orchat.paths import make_private
+from orchat.paths import UNWAITING, make_private
 
 LOCK_TIMEOUT_S = 5.0
 
@@ -39,7 +39,7 @@ class FileVault:
         """
         try:
             # Not blocking: opening a pipe that nobody writes to would wait for ever.
-            with os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            with os.fdopen(os.open(self._path, os.O_RDONLY | UNWAITING), "rb") as file:
                 self._check(os.fstat(file.fileno()))
                 content = file.read()
         except FileNotFoundError:

@@ -11,6 +11,7 @@ from orchat.errors import MediaDamaged, MediaNotFound, MediaTooLarge, MediaUnsup
 from orchat.media.document import MAX_PDF, Document, read_document
 from orchat.media.image import MAX_INPUT, MAX_OUTPUT, MAX_SIDE, PreparedImage, prepare
 from orchat.media.sniff import Family, sniff
+from orchat.paths import UNWAITING
 
 STDIN = "-"
 """The path that stands for standard input."""
@@ -141,7 +142,7 @@ def _from_disk(path: str | Path, shown: str, limit: int) -> bytes:
         found = Path(path).expanduser()
         # Opening a pipe waits and opening a device may act, so what it is comes first.
         _check_regular(found.stat().st_mode, shown)
-        handle = os.open(found, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(found, os.O_RDONLY | UNWAITING)
         with os.fdopen(handle, "rb") as file:
             _check_regular(os.fstat(handle).st_mode, shown)
             return file.read(limit + 1)

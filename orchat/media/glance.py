@@ -13,6 +13,7 @@ from orchat.media import sniff
 from orchat.media.document import MAX_PDF, MAX_TEXT
 from orchat.media.image import MAX_INPUT, MAX_PIXELS, webp_size
 from orchat.media.sniff import Family, Kind
+from orchat.paths import UNWAITING
 
 _SIZES = {Family.PICTURE: MAX_INPUT, Family.PDF: MAX_PDF, Family.TEXT: MAX_TEXT, Family.DRAWING: MAX_TEXT}
 _MARKERS = 64
@@ -56,7 +57,7 @@ def glance(path: Path) -> Glance:
         # Opening a pipe waits and opening a device may act, so what it is comes first.
         if not stat.S_ISREG(path.stat().st_mode):
             return Glance(kind=sniff.BINARY, size=0, refusal=f"{shown} is no file, but a folder, a device or a pipe")
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | UNWAITING)
         with os.fdopen(handle, "rb") as file:
             return _told(file, os.fstat(handle).st_size, shown)
     except (OSError, ValueError) as error:

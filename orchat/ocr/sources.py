@@ -20,6 +20,7 @@ from orchat.media import sniff
 from orchat.media.image import MAX_INPUT, recognise
 from orchat.media.pdf import page_count
 from orchat.ocr.page import Page, Source
+from orchat.paths import UNWAITING
 
 MAX_DOCUMENT = 1_000_000_000
 """Bytes of a PDF document: it is read from the disk page by page."""
@@ -111,7 +112,7 @@ def _head(path: Path, shown: str) -> tuple[bytes, int]:
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         raise MediaUnsupported(f"{shown} is a device or a pipe", hint="Save it to a file first.")
-    with path.open("rb") as file:
+    with os.fdopen(os.open(path, os.O_RDONLY | UNWAITING), "rb") as file:
         head = file.read(sniff.HEAD)
     if not head:
         raise MediaDamaged(f"{shown} is empty", hint="Choose another file.")

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from orchat.errors import StoreBusy
+from orchat.paths import UNINHERITED
 from orchat.store.failures import failure
 
 if sys.platform == "win32":  # pragma: no cover  # only Windows runs it
@@ -48,7 +49,7 @@ _PATIENCE_S = 0.05
 
 
 def _opened(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+    return os.open(path, os.O_RDWR | os.O_CREAT | UNINHERITED, 0o600)
 
 
 class _Turn:
