@@ -15,7 +15,8 @@ from orchat.domain.money import format_usd
 from orchat.errors import StoreError
 from orchat.ocr.folder import Folder
 from orchat.ocr.job import Job, Wish, plan
-from orchat.ocr.reading import Reading, Terms
+from orchat.ocr.reading import Reading
+from orchat.ocr.terms import Terms
 from orchat.tasks import Tasks, finish
 
 if TYPE_CHECKING:
@@ -100,17 +101,13 @@ class Pages:
         self._tell.remark(f"estimate: {estimate.prompt_tokens:,} + {estimate.answer_tokens:,} tokens, {cost}{bound}")
 
     def _terms(self, estimate: Estimate) -> Terms:
-        config, options = self._runtime.config, self._options
+        options = self._options
         estimate.check(options.max_cost_pico)
-        return Terms(
-            media=config.media,
-            jobs=options.jobs or config.ocr.jobs,
-            max_tokens=config.ocr.max_tokens,
-            patience_s=config.ocr.patience_s,
+        return Terms.of(
+            self._runtime.config,
+            estimate,
+            jobs=options.jobs,
             max_cost_pico=options.max_cost_pico,
-            page_most_pico=estimate.page_most_pico,
-            # Nobody is there to be asked.
-            switch=config.keys.on_exhausted != "stop",
             over_budget=options.over_budget,
         )
 

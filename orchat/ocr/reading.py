@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -34,34 +34,10 @@ from orchat.tasks import Tasks, finish, settled
 
 if TYPE_CHECKING:
     from orchat.clock import Clock
-    from orchat.config import MediaSettings
     from orchat.dispatch.dispatcher import Dispatcher
     from orchat.media.image import PreparedImage
     from orchat.ocr.job import Job
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """How a job is worked through."""
-
-    media: MediaSettings
-    """How large pages are sent."""
-    jobs: int = 4
-    """Pages under way at once."""
-    max_tokens: int = 8192
-    """Most tokens of a page's text."""
-    patience_s: float = 600.0
-    """Seconds that a page waits for what is no fault of its own."""
-    max_cost_pico: int | None = None
-    """Most that the whole job may cost, earlier runs included; None: no limit."""
-    page_most_pico: int | None = None
-    """What one page may cost at most; None where that is not known."""
-    switch: bool | None = None
-    """Whether another key may take over; None: as configured."""
-    over_budget: bool = False
-    """Send although a budget is used up."""
-    conversation_id: str | None = None
-    """The session that pays; None: none."""
+    from orchat.ocr.terms import Terms
 
 
 class Reading:

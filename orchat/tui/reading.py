@@ -15,7 +15,8 @@ from orchat.ocr import document
 from orchat.ocr.folder import Folder
 from orchat.ocr.job import Wish, plan
 from orchat.ocr.page import Format, Page, PageDone, PageEvent, PageFailed, PageNoted, PageStarted, PageWaits
-from orchat.ocr.reading import Reading, Terms
+from orchat.ocr.reading import Reading
+from orchat.ocr.terms import Terms
 from orchat.tasks import Tasks, finish, settled
 from orchat.tui import exporting
 from orchat.tui.wording import cost, duration, plural, usd
@@ -64,16 +65,10 @@ class PageReading:
         self._take(job, estimate)
 
     def _take(self, job: Job, estimate: Estimate) -> None:
-        config = self._runtime.config
-        terms = Terms(
-            media=config.media,
-            jobs=config.ocr.jobs,
-            max_tokens=config.ocr.max_tokens,
-            patience_s=config.ocr.patience_s,
+        terms = Terms.of(
+            self._runtime.config,
+            estimate,
             max_cost_pico=self._max_cost_pico,
-            page_most_pico=estimate.page_most_pico,
-            # A stack of pages is not held up by a question about keys.
-            switch=config.keys.on_exhausted != "stop",
             conversation_id=self._conversation_id,
         )
         self.job = job

@@ -20,7 +20,8 @@ from PIL import Image, ImageDraw
 from orchat.ocr.folder import Folder
 from orchat.ocr.job import Wish, plan
 from orchat.ocr.page import PageDone
-from orchat.ocr.reading import Reading, Terms
+from orchat.ocr.reading import Reading
+from orchat.ocr.terms import Terms
 from orchat.runtime import Runtime
 from tests.benchmarks.measure import ROOT, load, verdict
 

@@ -14,7 +14,8 @@ from orchat.demo.stage import Recorded
 from orchat.ocr.folder import Folder
 from orchat.ocr.job import Job, Wish, plan
 from orchat.ocr.page import PageEvent
-from orchat.ocr.reading import Reading, Terms
+from orchat.ocr.reading import Reading
+from orchat.ocr.terms import Terms
 from orchat.runtime import Runtime
 from tests.support.pictures import encoded
 
