@@ -268,11 +268,21 @@ class WaitingClock(FakeClock):
     def __init__(self) -> None:
         super().__init__()
         self._moved = asyncio.Event()
+        self._ends: list[float] = []
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether somebody sleeps who will wake up when the time is moved; who asks for the time first, may not yet."""
+        return any(self.time < end for end in self._ends)
 
     async def sleep(self, seconds: float) -> None:
-        until = self.time + seconds
-        while self.time < until:
-            await self._moved.wait()
+        end = self.time + seconds
+        self._ends.append(end)
+        try:
+            while self.time < end:
+                await self._moved.wait()
+        finally:
+            self._ends.remove(end)
 
     def advance(self, seconds: float) -> None:
         super().advance(seconds)
@@ -296,8 +306,10 @@ async def one_waits(folder: Path) -> AsyncIterator[tuple[Person, DemoServer, Wai
 async def test_a_wait_is_counted_down_with_its_reason_and_sent_when_its_turn_comes(tmp_path: Path) -> None:
     async with one_waits(tmp_path) as (person, server, clock):
         await person.until_shown("waits 1 min 00 s · Esc cancels", "free models: 1 requests a minute", "1 / 1")
+        await person.until(lambda: clock.is_waited_for)
         clock.advance(20)
         await person.until_shown("waits 40 s · Esc cancels")
+        await person.until(lambda: clock.is_waited_for)
         clock.advance(41)
         await person.until(lambda: not person.chat.session.busy)
         assert len(server.chats) == 2 and "requests a minute" not in person.text
