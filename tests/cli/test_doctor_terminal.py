@@ -168,20 +168,40 @@ def fake_tmux(folder: Path, script: str) -> dict[str, str]:
     return {"TMUX": "/tmp/tmux-0/default,1,0", "PATH": str(folder)}
 
 
+def tmux_that_says(version: str, terminals: str = "") -> str:
+    return f"""case "$1" in
+display-message) echo '{version}';;
+show-messages) {f"printf '{terminals}'" if terminals else "exit 1"};;
+esac"""
+
+
+KNOWS = "Terminal 0: xterm-256color for /dev/pts/1, flags=0x20:\\n   0: acsc: (string) a\\n 192: Ms: (string) x\\n"
+KNOWS_NOT = "Terminal 1: linux for /dev/pts/2, flags=0x20:\\n   0: acsc: (string) a\\n 192: Ms: [missing]\\n"
+
+
 @pytest.mark.parametrize(
     ("script", "state", "says"),
     [
-        ("echo on", "ok", "set-clipboard on"),
-        ("echo external", "warn", "set-clipboard external"),
-        ("echo off", "warn", "takes no texts"),
+        (tmux_that_says("3.3a", KNOWS), "ok", "by tmux, which hands it on"),
+        (tmux_that_says("next-3.6", KNOWS_NOT + KNOWS), "ok", "by tmux, which hands it on"),
+        (tmux_that_says("3.2"), "ok", "by tmux, which hands it on"),
+        (tmux_that_says("3.10", KNOWS_NOT), "warn", "no clipboard in a terminal called linux"),
+        (tmux_that_says("openbsd-7.5", KNOWS_NOT), "warn", "no clipboard in a terminal called linux"),
+        (tmux_that_says("3.1c", KNOWS_NOT), "ok", "by the terminal (OSC 52)"),
+        (tmux_that_says("2.9"), "ok", "by the terminal (OSC 52)"),
         ("exit 1", "warn", "does not answer"),
         ("echo", "warn", "does not answer"),
     ],
 )
-def test_the_clipboard_of_tmux_is_asked_for(script: str, state: str, says: str, tmp_path: Path) -> None:
+def test_the_way_through_tmux_is_told(script: str, state: str, says: str, tmp_path: Path) -> None:
     finding = terminal.clipboard(fake_tmux(tmp_path, script), None)
     assert finding.state == state
     assert says in finding.detail
+
+
+def test_tmux_is_told_of_a_clipboard_in_its_own_words(tmp_path: Path) -> None:
+    finding = terminal.clipboard(fake_tmux(tmp_path, tmux_that_says("3.3a", KNOWS_NOT)), None)
+    assert finding.fix is not None and "tmux set -as terminal-features ',linux:clipboard'" in finding.fix
 
 
 def test_whether_pictures_pass_tmux_is_told(tmp_path: Path) -> None:

@@ -9,10 +9,12 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from orchat.cli.doctor import terminal as doctor
 from orchat.demo.launch import running_demo
 from orchat.tui import clipboard
 from tests.support.terminal import Terminal, in_terminal
@@ -193,24 +195,53 @@ async def test_tmux_keeps_what_is_copied_whatever_it_takes_from_programs(
     assert buffer.stdout.decode() == text
 
 
+@contextmanager
+def shown_in(tmux: list[str], name: str) -> Iterator[Terminal]:
+    """A terminal of this name that shows what runs in tmux."""
+    mine, theirs = os.openpty()
+    environ = {**os.environ, "TERM": name}
+    client = subprocess.Popen([*tmux, "attach"], stdin=theirs, stdout=theirs, stderr=theirs, env=environ)
+    os.close(theirs)
+    terminal = Terminal(mine, client)
+    try:
+        terminal.until(b"\x1b[?1049h" if name != "linux" else b"\x1b[H")
+        yield terminal
+    finally:
+        client.kill()
+        client.wait()
+        os.close(mine)
+
+
+@pytest.mark.parametrize("option", ["on", "external", "off"])
+@pytest.mark.anyio
+async def test_tmux_hands_on_what_is_copied_whatever_it_takes_from_programs(
+    option: str, tmux: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environ = environ_in(tmux, tmp_path)
+    subprocess.run([*tmux, "set", "-s", "set-clipboard", option], check=True)
+    monkeypatch.setenv("TMUX", environ["TMUX"])
+    with shown_in(tmux, "xterm-256color") as terminal:
+        assert await clipboard.copy("from inside", {"TMUX": environ["TMUX"], "PATH": environ["PATH"]}, lambda _: None)
+        terminal.until(b"\x1b]52;;")
+        assert base64.b64decode(terminal.seen.partition(b"\x1b]52;;")[2].partition(b"\a")[0]) == b"from inside"
+        finding = doctor.clipboard(environ, None)
+    assert (finding.state, finding.detail) == ("ok", "by tmux, which hands it on to the terminal")
+
+
+def test_a_terminal_whose_clipboard_tmux_does_not_know_is_warned_of(tmux: list[str], tmp_path: Path) -> None:
+    environ = {name: value for name, value in environ_in(tmux, tmp_path).items() if "DISPLAY" not in name}
+    with shown_in(tmux, "linux"):
+        finding = doctor.clipboard(environ, None)
+    assert (finding.state, finding.detail[-5:]) == ("warn", "linux")
+
+
 def test_a_tmux_that_lets_programs_through_hands_on_what_is_copied(tmux: list[str], tmp_path: Path) -> None:
     (tmp_path / "said").write_text("".join(clipboard.sequences("from inside", in_tmux=True)), encoding="utf-8")
     subprocess.run([*tmux, "new-session", "-d", "-x", "80", "-y", "24", "cat"], check=True)
     for option in (("-s", "set-clipboard", "off"), ("-g", "allow-passthrough", "on"), ("-g", "remain-on-exit", "on")):
         subprocess.run([*tmux, "set", *option], check=True)
-    mine, theirs = os.openpty()
-    client = subprocess.Popen(
-        [*tmux, "attach"], stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm-256color"}
-    )
-    os.close(theirs)
-    terminal = Terminal(mine, client)
-    try:
-        terminal.until(b"\x1b[?1049h")
+    with shown_in(tmux, "xterm-256color") as terminal:
         subprocess.run([*tmux, "respawn-pane", "-k", f"cat {tmp_path}/said"], check=True)
         terminal.until(b"\x1b]52;c;")
         terminal.until_quiet(0.2)
         assert copied(terminal, 0) == "from inside"
-    finally:
-        client.kill()
-        client.wait()
-        os.close(mine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,11 @@ SMALLEST = (60, 16)
 """Columns and lines from which on nothing of the screen is cut."""
 TMUX_S = 2.0
 _TERM = "TERM=xterm-256color"
+_HANDS_ON = (3, 2)
+"""The first tmux that hands on a text it is given (``load-buffer -w``)."""
+_VERSION = re.compile(r"(\d+)\.(\d+)")
+_TERMINAL = re.compile(r"^Terminal \d+: ([\w.+-]+) .*?^ *\d+: Ms: (\S+)", re.MULTILINE | re.DOTALL)
+"""A terminal that shows tmux, and by which sequence it takes texts for the clipboard."""
 
 
 def kind(environ: Mapping[str, str], *, is_terminal: bool) -> Finding:
@@ -151,15 +157,20 @@ def clipboard(environ: Mapping[str, str], answers: Answers | None) -> Finding:
 
 
 def _through_tmux(environ: Mapping[str, str]) -> Finding:
-    option = tmux_option("set-clipboard", environ)
-    if option is None:
-        return warn(
-            "clipboard", "in tmux, which does not answer", "Is tmux installed here? Then: tmux show -gv set-clipboard"
-        )
-    if option != "on":
-        fix = "tmux set -g set-clipboard on; and the same in ~/.tmux.conf"
-        return warn("clipboard", f"tmux takes no texts from programs (set-clipboard {option})", fix)
-    return ok("clipboard", "by tmux (set-clipboard on)")
+    version = _tmux("display-message", "-p", "#{version}", environ=environ)
+    if version is None:
+        fix = "Is tmux installed here? Then: tmux display-message -p '#{version}'"
+        return warn("clipboard", "in tmux, which does not answer", fix)
+    number = _VERSION.search(version)
+    if number is not None and tuple(map(int, number.groups())) < _HANDS_ON:
+        return ok("clipboard", "by the terminal (OSC 52), to which this old tmux lets texts pass, if it allows that")
+    # What set-clipboard says concerns programs that speak for themselves; a text that tmux is given it always hands on.
+    known = _TERMINAL.findall(_tmux("show-messages", "-T", environ=environ) or "")
+    if not known or any(way.startswith("(") for _, way in known):
+        return ok("clipboard", "by tmux, which hands it on to the terminal")
+    name = known[0][0]
+    fix = f"tmux set -as terminal-features ',{name}:clipboard'; and the same in ~/.tmux.conf; then attach anew"
+    return warn("clipboard", f"tmux keeps it to itself: it knows of no clipboard in a terminal called {name}", fix)
 
 
 def passthrough(environ: Mapping[str, str]) -> Finding:
@@ -186,11 +197,17 @@ def tmux_option(name: str, environ: Mapping[str, str]) -> str | None:
     Returns:
         None where tmux is not there, does not know the option or does not answer.
     """
+    return _tmux("show-options", "-gv", name, environ=environ)
+
+
+def _tmux(*command: str, environ: Mapping[str, str]) -> str | None:
+    """What the tmux around us says; None for nothing."""
     try:
-        done = subprocess.run(  # noqa: S603  # a fixed command
-            ["tmux", "show-options", "-gv", name],  # noqa: S607  # wherever the user has it
+        done = subprocess.run(  # noqa: S603  # fixed commands
+            ["tmux", *command],  # noqa: S607  # wherever the user has it
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=TMUX_S,
             env=dict(environ),
             stdin=subprocess.DEVNULL,
