@@ -15,7 +15,7 @@ from orchat.domain.clean import clean_line
 from orchat.tui.fuzzy import match
 from orchat.tui.lines import ACCENT, DIM, FAINT, HEAD, STRONG, column
 from orchat.tui.widgets.rows import Row
-from orchat.tui.wording import UNKNOWN, per_million, plain, tokens
+from orchat.tui.wording import UNKNOWN, per_million, plain, short_model, tokens
 
 Trait = Literal["free", "sees", "reasons", "tools", "files"]
 TRAITS: tuple[Trait, ...] = get_args(Trait)
@@ -106,6 +106,24 @@ class Listing:
         if model_id in self.favourites:
             return "★"
         return "◷" if model_id in self.recents else " "
+
+
+def meant(text: str, catalogue: Catalogue) -> str:
+    """The id of the model that somebody means by an id or a part of it; empty where it could be several, or none.
+
+    An id counts as it stands, also with a variant such as ``:nitro``; then the only one of that short name; then the
+    only one of which it is a part. Where no catalogue could be had, every text that looks like an id is one.
+    """
+    part = text.strip()
+    if not part or catalogue.find(part) is not None:
+        return part
+    if not catalogue.models:
+        return typed_id(part, ()) or ""
+    fold = part.casefold()
+    fitting = [model.id for model in catalogue.models if fold in model.id.casefold()]
+    named = [id for id in fitting if short_model(id).casefold() == fold]
+    found = named if len(named) == 1 else fitting
+    return found[0] if len(found) == 1 else ""
 
 
 def typed_id(text: str, models: Sequence[Model]) -> str | None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from orchat.domain.catalog import Catalogue, Model, Pricing
 from orchat.tui.fuzzy import match
-from orchat.tui.listing import Listing, Wanted, brief, details, header, row, typed_id
+from orchat.tui.listing import Listing, Wanted, brief, details, header, meant, row, typed_id
 from tests.support.catalogue import MODELS, model
 
 LISTING = Listing.of(Catalogue(models=MODELS), favourites=["openrouter/auto"], recents=["deepseek/deepseek-r1"])
@@ -134,3 +134,31 @@ def test_details_name_what_is_known() -> None:
     assert "since 2026-09-01" in text and "8.2k max answer" in text and "until 2027-01-01" in text
     assert "in $1.00   out $4.00   image $0.001" in text
     assert row(rich, " ", "ﬁ", 100).plain.startswith("   a/b")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("b/llama", "b/llama"),
+        (" b/llama ", "b/llama"),
+        ("b/llama:nitro", "b/llama:nitro"),
+        ("a/gpt-4o-2024", "a/gpt-4o-2024"),
+        ("GPT-4o", "a/gpt-4o"),
+        ("a/gpt-4o-m", "a/gpt-4o-mini"),
+        ("mini", "a/gpt-4o-mini"),
+        ("gpt", ""),
+        ("llama", ""),
+        ("nobody/knows", ""),
+        ("", ""),
+        ("  ", ""),
+    ],
+)
+def test_a_part_means_a_model_where_it_fits_one(text: str, expected: str) -> None:
+    known = [Model(id=id, name=id) for id in ("a/gpt-4o-mini", "b/llama", "c/llama")]
+    dated = Model(id="a/gpt-4o", name="gpt", canonical_slug="a/gpt-4o-2024")
+    assert meant(text, Catalogue(models=(dated, *known))) == expected
+
+
+@pytest.mark.parametrize(("text", "expected"), [("nobody/knows", "nobody/knows"), ("part", ""), ("a b/c", "")])
+def test_without_a_catalogue_an_id_is_taken_as_it_stands(text: str, expected: str) -> None:
+    assert meant(text, Catalogue()) == expected

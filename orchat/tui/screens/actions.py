@@ -9,6 +9,7 @@ from orchat.errors import UsageError
 from orchat.tui.editor import edit_elsewhere
 from orchat.tui.problems import Problem
 from orchat.tui.screens.attachments import ATTACHMENT_ACTIONS
+from orchat.tui.screens.choosing import chosen_model
 from orchat.tui.screens.comparing import COMPARE_ACTIONS
 from orchat.tui.screens.messages import MESSAGE_ACTIONS
 from orchat.tui.screens.pages import OCR_ACTIONS
@@ -22,17 +23,8 @@ Action = Callable[["ChatScreen", str], Awaitable[None]]
 
 
 async def model(screen: ChatScreen, argument: str) -> None:
-    """Choose the model; a part that fits exactly one id is enough."""
-    runtime = screen.runtime
-    await runtime.start()
-    known = (await runtime.models.known()).models
-    fitting = [found.id for found in known if argument and argument.casefold() in found.id.casefold()]
-    exact = argument if argument in fitting else None
-    chosen = exact or (fitting[0] if len(fitting) == 1 else None)
-    if chosen is None:
-        from orchat.tui.screens.picker import Picker
-
-        chosen = await screen.app.push_screen_wait(Picker(runtime, current=screen.session.model, text=argument))
+    """Choose the model."""
+    chosen = await chosen_model(screen, argument)
     if chosen:
         await screen.session.choose_model(chosen)
         screen.refresh_figures()

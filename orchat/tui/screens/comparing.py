@@ -13,7 +13,6 @@ from orchat.tui.branches import must_be_idle
 from orchat.tui.changes import Prompt
 from orchat.tui.shown import number_of
 from orchat.tui.turns import Turns
-from orchat.tui.wording import short_model
 
 if TYPE_CHECKING:
     from orchat.chat.turn import Turn
@@ -91,12 +90,13 @@ async def _models(screen: ChatScreen, argument: str, asked: _Asked) -> tuple[str
     """Those that were named, if each name fits one; else those that are marked in a list."""
     from orchat.chat.service import MOST_COMPARED
     from orchat.store import settings
+    from orchat.tui.listing import meant
     from orchat.tui.screens.several import LEAST, Several
     from orchat.tui.tally import projected
 
     runtime = screen.runtime
-    known = [model.id for model in (await runtime.models.known()).models]
-    named = [(part, _fitting(part, known)) for part in argument.split()]
+    known = await runtime.models.known()
+    named = [(part, meant(part, known)) for part in argument.split()]
     found = list(dict.fromkeys(id for _, id in named if id))
     unclear = next((part for part, id in named if not id), "")
     if LEAST <= len(found) <= MOST_COMPARED and not unclear:
@@ -112,16 +112,6 @@ async def _models(screen: ChatScreen, argument: str, asked: _Asked) -> tuple[str
     dialog = Several(runtime, chosen=chosen, text=unclear, estimate=estimate)
     is_sure = await screen.app.push_screen_wait(dialog)
     return tuple(dialog.chosen) if is_sure else ()
-
-
-def _fitting(part: str, known: Sequence[str]) -> str:
-    """The id that is meant: this very one, the only one that it names or is a part of, or one that nobody knows."""
-    fitting = [id for id in known if part.casefold() in id.casefold()]
-    if part in fitting or ("/" in part.strip("/") and not fitting):
-        return part
-    named = [id for id in fitting if short_model(id).casefold() == part.casefold()]
-    meant = named if len(named) == 1 else fitting
-    return meant[0] if len(meant) == 1 else ""
 
 
 # ---- how it goes ----

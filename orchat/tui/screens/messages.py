@@ -9,6 +9,7 @@ from orchat.errors import UsageError
 from orchat.tui.branches import must_be_idle
 from orchat.tui.changes import Prompt
 from orchat.tui.entries import is_unfinished
+from orchat.tui.screens.choosing import chosen_model
 from orchat.tui.wording import plural
 
 if TYPE_CHECKING:
@@ -109,11 +110,9 @@ async def again(screen: ChatScreen, _argument: str) -> None:
 
 
 async def again_with(screen: ChatScreen, argument: str) -> None:
-    """Answer a prompt again with a model that is chosen first."""
-    from orchat.tui.screens.picker import Picker
-
+    """Answer a prompt again with another model."""
     you = _prompt(screen)
-    chosen = await screen.app.push_screen_wait(Picker(screen.runtime, current=screen.session.model, text=argument))
+    chosen = await chosen_model(screen, argument)
     if chosen:
         screen.answer_again(you=you, model=chosen)
 
