@@ -10,6 +10,7 @@ from orchat.errors import NotFound
 if TYPE_CHECKING:
     from orchat.cli.answer import Answer
     from orchat.cli.question import Question
+    from orchat.config import PersonaSettings
     from orchat.domain.content import Message, Part
     from orchat.domain.conversation import Attachment, Conversation
     from orchat.runtime import Runtime
@@ -36,6 +37,11 @@ class Forgotten:
 
         self._runtime = runtime
         self._question = question
+        self._parameters = question.parameters
+        if question.worn is not None and question.worn.parameters:
+            from orchat.domain.parameters import merged
+
+            self._parameters = merged(question.worn.parameters, question.parameters)
         self._said: tuple[Message, ...] = (message("system", question.system),) if question.system else ()
         self._parts: list[Part] = [
             *(document.part for document in question.documents),
@@ -56,7 +62,7 @@ class Forgotten:
         around = Circumstances(
             fallbacks=question.fallbacks, use_cache=question.use_cache, over_budget=question.over_budget
         )
-        async with self._runtime.dispatcher.stream(replace(request, **question.parameters), around) as stream:
+        async with self._runtime.dispatcher.stream(replace(request, **self._parameters), around) as stream:
             await answer.follow(stream)
         # What was parsed goes back, or the next prompt would pay for it again.
         said = Message(role="assistant", content=(TextPart(text=answer.text),), annotations=answer.annotations)
@@ -86,7 +92,7 @@ class Remembered:
         answer.session_id = self._conversation.id
         draft = Draft(text=prompt, attachments=attachments, model=question.model)
         wish = Wish(
-            fallbacks=question.fallbacks,
+            fallbacks=question.fallbacks or _fallbacks(self._runtime, self._conversation),
             parameters=question.parameters or None,
             use_cache=question.use_cache,
             over_budget=question.over_budget,
@@ -98,7 +104,10 @@ class Remembered:
 async def _conversation(runtime: Runtime, question: Question) -> Conversation:
     conversations = runtime.conversations
     if question.session is None and not question.latest:
-        return await conversations.create(system=question.system or None)
+        worn = question.worn
+        return await conversations.create(
+            system=question.system or None, parameters=worn.parameters if worn else None, persona=question.persona
+        )
     if question.session is not None:
         found = await conversations.get(question.session)
     else:
@@ -106,9 +115,30 @@ async def _conversation(runtime: Runtime, question: Question) -> Conversation:
         if latest is None:
             raise NotFound("there is no session to go on with", hint="Ask without -c first.")
         found = latest
+    if question.worn is not None:
+        found = await _wear(runtime, found, question.persona, question.worn)
     if question.system is not None:
         await conversations.set_system(found.id, question.system or None)
     return found
+
+
+async def _wear(runtime: Runtime, found: Conversation, name: str | None, put_on: PersonaSettings) -> Conversation:
+    """Put on a persona, over what the one before it leaves."""
+    from orchat.chat.persona import Asked, dressed
+
+    conversations, config = runtime.conversations, runtime.config
+    before = Asked(model=found.model, system=found.system, parameters=found.parameters, persona=found.persona)
+    after = dressed(before, config.personas.get(found.persona or ""), put_on, system=config.chat.system or None)
+    await conversations.set_model(found.id, after.model)
+    await conversations.set_system(found.id, after.system)
+    await conversations.set_parameters(found.id, after.parameters, persona=name)
+    return await conversations.get(found.id)
+
+
+def _fallbacks(runtime: Runtime, conversation: Conversation) -> tuple[str, ...]:
+    """Those of the persona that a session wears."""
+    worn = runtime.config.personas.get(conversation.persona or "")
+    return worn.fallbacks if worn else ()
 
 
 async def _kept(runtime: Runtime, question: Question) -> tuple[Attachment, ...]:

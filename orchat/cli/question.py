@@ -32,7 +32,11 @@ class Question:
     fallbacks: tuple[str, ...]
     """Models asked when it fails; empty: as configured."""
     system: str | None
-    """System prompt; None: as the session has it."""
+    """System prompt; None: as the session has it, and the persona."""
+    persona: str | None
+    """Name of the persona that is put on."""
+    worn: PersonaSettings | None
+    """What it brings, where the command line says nothing."""
     session: str | None
     """Session to go on with."""
     latest: bool
@@ -44,7 +48,7 @@ class Question:
     over_budget: bool
     """Send it although a budget is used up."""
     parameters: Mapping[str, Any]
-    """Fields of the request."""
+    """Fields of this request, before all that the session keeps."""
     schema: Schema | None
     """What the answer has to fit."""
     extract: Which | None
@@ -126,7 +130,7 @@ def read_question(invocation: Invocation, options: Options, *, as_json: bool) ->
     if links and kept:
         raise UsageError("a link to a picture cannot be kept in a session", hint="Add --no-save, or save the picture.")
     schema = _schema(options.schema)
-    parameters = _parameters(options, persona, schema)
+    parameters = _parameters(options, schema)
     stdin = read_stdin(invocation.diagnostics) if STDIN_PATH in (*options.images, *options.files) else None
     pictures, documents = _attachments(options, config.media, stdin)
     _tell_of_fee(documents, config.media, invocation.diagnostics)
@@ -140,6 +144,8 @@ def read_question(invocation: Invocation, options: Options, *, as_json: bool) ->
         model=next(iter(options.models), persona.model if persona else None),
         fallbacks=options.models[1:] or (persona.fallbacks if persona else ()),
         system=_system(options, persona, config.chat.system),
+        persona=options.persona,
+        worn=persona,
         session=options.session,
         latest=options.latest,
         save=kept,
@@ -171,9 +177,9 @@ def _check(options: Options, *, as_json: bool) -> None:
 def _system(options: Options, persona: PersonaSettings | None, configured: str) -> str | None:
     if options.system is not None:
         return options.system
-    if persona is not None and persona.system is not None:
-        return persona.system
-    return None if options.goes_on else configured
+    if options.goes_on:
+        return None
+    return configured if persona is None or persona.system is None else persona.system
 
 
 def _schema(path: str | None) -> Schema | None:
@@ -184,8 +190,8 @@ def _schema(path: str | None) -> Schema | None:
     return load_schema(path)
 
 
-def _parameters(options: Options, persona: PersonaSettings | None, schema: Schema | None) -> dict[str, Any]:
-    found: dict[str, Any] = dict(persona.parameters) if persona else {}
+def _parameters(options: Options, schema: Schema | None) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     if options.pairs:
         from orchat.cli.parameters import parse_parameters
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orchat.chat.persona import Asked, dressed
 from orchat.config import ChatSettings, Config, PersonaSettings, ProviderSettings
 from orchat.domain.request import ChatRequest, Provider, Reasoning
 from orchat.errors import UsageError
@@ -24,7 +25,6 @@ from orchat.tui.asked import (
     usual,
     value,
 )
-from orchat.tui.choices import Asked, dressed
 
 OTHER_TOOL = {"type": "function"}
 

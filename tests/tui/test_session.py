@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from orchat.chat.persona import Asked
 from orchat.demo.script import cut_after, fault, say, stall
 from orchat.demo.server import DemoServer
 from orchat.errors import NotFound
@@ -15,7 +16,6 @@ from orchat.runtime import Runtime
 from orchat.tasks import Tasks
 from orchat.tui import changes
 from orchat.tui.changes import Change, Prompt
-from orchat.tui.choices import Asked
 from orchat.tui.session import Session
 from tests.support.clock import FakeClock
 from tests.support.screen import screen_runtime

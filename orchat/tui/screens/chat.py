@@ -12,6 +12,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
+from orchat.chat.persona import Asked
 from orchat.dispatch.pricing import CHARACTERS_PER_TOKEN
 from orchat.errors import OrchatError
 from orchat.tui import changes, commands, layout, slash
@@ -20,7 +21,6 @@ from orchat.tui.attached import tokens_of
 from orchat.tui.beginning import Beginning
 from orchat.tui.branches import LOOK_S
 from orchat.tui.changes import Change, Prompt
-from orchat.tui.choices import Asked
 from orchat.tui.drafts import Drafts
 from orchat.tui.editing import Editing
 from orchat.tui.figures import Figures, asked_of, draft_cost, take_figures
