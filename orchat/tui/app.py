@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("orchat.tui")
 
+INTERRUPT_S = 3.0
+"""Seconds within which a second Ctrl+C leaves."""
 StartDemo = Callable[[], "Runtime"]
 """Starts the embedded demo and gives a runtime that talks to it; may block for a moment."""
 
@@ -118,6 +120,7 @@ class OrchatApp(Copying, EarlyKeys, inherit_bindings=False):
         self.start_demo = start_demo
         self._first = partial(ChatScreen, runtime, beginning)
         self._guard = Guard()
+        self._interrupted_at = float("-inf")
         self.failure = ""
         """What broke, in one line; empty when nothing did."""
         super().__init__()
@@ -167,6 +170,20 @@ class OrchatApp(Copying, EarlyKeys, inherit_bindings=False):
         self.is_demo = True
         self.add_mode("demo", partial(ChatScreen, self.runtime))
         await self.switch_mode("demo")
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C with nothing selected: say how to leave; a second time soon after leaves."""
+        now = self.runtime.clock.monotonic()
+        if now - self._interrupted_at <= INTERRUPT_S:
+            self.call_later(self.action_quit)
+            return
+        self._interrupted_at = now
+        leave = self.keymap.shown("quit")
+        ways = [f"{leave} leaves, and so does Ctrl+C again." if leave else "Ctrl+C again leaves."]
+        stop = self.keymap.shown("stop")
+        if self.chat is not None and self.chat.session.busy and stop:
+            ways.insert(0, f"{stop} stops the answer.")
+        self.notify(" ".join((*ways, "Everything is kept.")), markup=False, timeout=INTERRUPT_S)
 
     async def action_quit(self) -> None:
         """Leave. An answer that runs is stopped and kept by the runtime."""

@@ -112,6 +112,8 @@ class QueueChanged:
 
     waiting: int
     """How many."""
+    following: str = ""
+    """Begins like the one whose turn is next: foreign."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,8 @@ class Stage:
     def _show_rest(self, change: Change) -> None:
         match change:
             case changes.QueueChanged():
-                self._screen.query_one(Chips).waiting = change.waiting
+                chips = self._screen.query_one(Chips)
+                chips.waiting, chips.following = change.waiting, change.following
             case changes.GivenBack():
                 composer = self._screen.query_one(Composer)
                 for prompt in reversed(change.prompts):

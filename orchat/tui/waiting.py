@@ -7,6 +7,9 @@ from collections.abc import Callable
 from orchat.tui import changes
 from orchat.tui.changes import Change, Prompt
 
+_BEGINNING = 200
+"""Characters of a prompt that are told of it."""
+
 
 class Waiting:
     """The queue of prompts, oldest first.
@@ -43,4 +46,5 @@ class Waiting:
         return True
 
     def _tell(self) -> None:
-        self._show(changes.QueueChanged(waiting=len(self._prompts)))
+        following = self._prompts[0].text[:_BEGINNING] if self._prompts else ""
+        self._show(changes.QueueChanged(waiting=len(self._prompts), following=following))

@@ -10,10 +10,11 @@ import pytest
 from textual.worker import Worker, WorkerState
 
 from orchat.demo.launch import running_demo
-from orchat.demo.script import say
+from orchat.demo.script import say, stall
 from orchat.demo.server import DemoServer
-from orchat.tui.app import ExitNote, OrchatApp
+from orchat.tui.app import INTERRUPT_S, ExitNote, OrchatApp
 from orchat.tui.widgets.sidebar import Sidebar
+from tests.support.clock import FakeClock
 from tests.support.screen import at_screen, screen_runtime
 from tests.support.terminal import in_terminal
 
@@ -71,6 +72,33 @@ async def test_leaving_without_having_said_anything_leaves_nothing_to_say(server
         await person.enter("/quit")
         await person.until(lambda: not person.app.is_running)
     assert person.app.exit_note is None
+
+
+@pytest.mark.anyio
+async def test_ctrl_c_says_how_to_leave_and_a_second_one_leaves(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.press("ctrl+c")
+        await person.until_told("^Q leaves, and so does Ctrl+C again. Everything is kept.")
+        assert person.app.is_running
+        await person.press("ctrl+c")
+        await person.until(lambda: not person.app.is_running)
+
+
+@pytest.mark.anyio
+async def test_a_late_second_ctrl_c_does_not_leave_and_while_an_answer_runs_it_names_the_key_that_stops(
+    server: DemoServer,
+) -> None:
+    server.script(stall(stage="body", text="as I was saying"))
+    clock = FakeClock()
+    async with at_screen(screen_runtime(server, clock)) as person:
+        await person.press("ctrl+c")
+        await person.until_told("^Q leaves")
+        clock.advance(INTERRUPT_S + 1)
+        await person.enter("hi")
+        await person.until_shown("as I was saying")
+        await person.press("ctrl+c")
+        await person.until_told("Esc stops the answer. ^Q leaves, and so does Ctrl+C again.")
+        assert person.app.is_running
 
 
 @pytest.mark.anyio

@@ -142,13 +142,48 @@ async def test_a_long_paste_becomes_a_file_that_goes_along(server: DemoServer) -
     async with at_screen(screen_runtime(server)) as person:
         server.script(say("5000"))
         await person.paste("line\n" * 5_000)
-        await person.until_shown("▣ 1  paste 25 kB 5,001 lines ×")
+        await person.until_shown("▣ 1  paste 25 kB 5,000 lines ×")
         assert person.composer_text == ""
         await person.until(lambda: person.chat.composer.area._deaf is None)
         await person.ask("count the lines")
         content = server.chats[0].body["messages"][-1]["content"]
         assert "paste-1.txt" in str(content) and "count the lines" in str(content)
         assert "paste-1.txt  25 kB" in person.text
+
+
+async def test_a_paste_of_many_lines_is_a_chip_whose_lines_are_told_apart(server: DemoServer) -> None:
+    lines = "\r".join(f"line {number}" for number in range(60))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.paste(lines)
+        await person.until_shown("▣ 1  paste 469 B 60 lines ×")
+        assert person.chat.composer.prompt.pastes == (lines.replace("\r", "\n"),)
+        assert person.composer_text == ""
+
+
+async def test_a_pasted_chip_is_written_into_the_text_with_one_key(server: DemoServer) -> None:
+    lines = "\n".join(f"line {number}" for number in range(60))
+    async with at_screen(screen_runtime(server)) as person:
+        await person.type("see: ")
+        await person.paste(lines)
+        await person.until_shown("▣ 1")
+        await person.click("▣ 1")
+        await person.until_shown("paste-1.txt", "w into the text")
+        await person.press("w")
+        await person.until(lambda: person.composer_text == f"see: {lines}")
+        await person.until_gone("▣ 1")
+        assert person.app.focused is person.chat.composer.area
+
+
+async def test_a_paste_too_long_for_the_screen_stays_a_chip(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.paste("x" * 30_000)
+        await person.until_shown("▣ 1")
+        await person.click("▣ 1")
+        await person.until_shown("paste-1.txt", "s save a copy")
+        assert "into the text" not in person.text
+        await person.press("w", "escape")
+        await person.until(lambda: person.app.screen is person.chat)
+        assert person.chat.composer.prompt.pastes == ("x" * 30_000,)
 
 
 async def test_a_long_paste_can_be_left_behind(server: DemoServer) -> None:
@@ -168,7 +203,7 @@ async def test_the_queue_comes_back_by_a_click(server: DemoServer) -> None:
         await person.enter("story")
         await person.until_shown("Once")
         await person.enter("more")
-        await person.until_shown("queued: 1")
+        await person.until_shown("queued: 1  more  Esc edit")
         await person.click("queued: 1")
         await person.until(lambda: person.composer_text == "more")
 

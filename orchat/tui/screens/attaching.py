@@ -21,6 +21,7 @@ from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.widget import Transcript
 from orchat.tui.widgets.chips import Chips
 from orchat.tui.widgets.composer import Composer
+from orchat.tui.widgets.prompt_area import LONG_PASTE
 from orchat.tui.wording import plural
 
 if TYPE_CHECKING:
@@ -166,16 +167,30 @@ class Attaching(Asking):
             of_bytes(text.encode(errors="replace"), paste_name(number), "text/plain")
             for number, text in enumerate(prompt.pastes, 1)
         )
-        self.preview((*prompt.files, *pasted), event.index)
+        first = len(prompt.files)
+        short = [number for number, text in enumerate(prompt.pastes, first) if len(text) <= LONG_PASTE]
+        self.preview((*prompt.files, *pasted), event.index, writable=short)
 
     # ---- looking ----
 
-    def preview(self, files: Sequence[Attached], at: int) -> None:
-        """Show files, one at a time."""
+    def preview(self, files: Sequence[Attached], at: int, *, writable: Sequence[int] = ()) -> None:
+        """Show files, one at a time.
+
+        Args:
+            files: What there is to look at.
+            at: The one that is shown first.
+            writable: Which of them are chips of pastes that may be written into the text.
+        """
         from orchat.tui.screens.preview import Preview
 
         if files:
-            self.app.push_screen(Preview(files, at, self.bytes_of, plain=self.runtime.config.tui.plain))
+            plain = self.runtime.config.tui.plain
+            self.app.push_screen(Preview(files, at, self.bytes_of, plain=plain, writable=writable), self._looked_at)
+
+    def _looked_at(self, index: int | None) -> None:
+        if index is not None:
+            self.query_one(Composer).write_out(index)
+            self.to_composer()
 
     def files_of(self, entry: Entry) -> tuple[Attached, ...]:
         """The files of a message that is kept."""

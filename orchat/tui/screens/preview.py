@@ -31,14 +31,15 @@ Read = Callable[[Attached], Awaitable[bytes]]
 """Gives the bytes of a file, without blocking."""
 
 
-class Preview(Dialog[None]):
-    """Shows files and saves copies of them.
+class Preview(Dialog[int]):
+    """Shows files and saves copies of them; gives back the one that shall be written into the text.
 
     Args:
         files: At least one.
         at: The one that is shown first.
         read: Gives their bytes.
         plain: No pictures, words.
+        writable: Which of them may be written into the text.
     """
 
     DEFAULT_CSS = """
@@ -57,15 +58,19 @@ class Preview(Dialog[None]):
         Binding("s", "save", "Save", show=False),
         Binding("o", "open", "Open", show=False),
         Binding("f", "sharpen", "Full sharpness", show=False),
+        Binding("w", "write_out", "Into the text", show=False),
         Binding("enter,q", "back", "Back", show=False),
     ]
 
-    def __init__(self, files: Sequence[Attached], at: int, read: Read, *, plain: bool = False) -> None:
+    def __init__(
+        self, files: Sequence[Attached], at: int, read: Read, *, plain: bool = False, writable: Sequence[int] = ()
+    ) -> None:
         super().__init__()
         self._files = files
         self._at = max(0, min(at, len(files) - 1))
         self._read = read
         self._is_plain = plain
+        self._writable = writable
 
     def content(self) -> ComposeResult:
         """Name, facts, the file itself, keys."""
@@ -102,6 +107,8 @@ class Preview(Dialog[None]):
         pairs += [("s", "save a copy"), ("o", "open outside")]
         if file.is_picture and not self._is_plain and is_installed():
             pairs.append(("f", "full sharpness"))
+        if self._at in self._writable:
+            pairs.insert(0, ("w", "into the text"))
         foot = self.query_one("#keys", Static)
         foot.update(keys_line(*pairs, ("Esc", "back"), width=foot.size.width))
 
@@ -140,6 +147,11 @@ class Preview(Dialog[None]):
             picture.say(f"{format_of(file)}: it is not shown here. o opens it in another program.")
 
     # ---- what can be done with it ----
+
+    def action_write_out(self) -> None:
+        """Let a short paste stand in the text instead of going along as a file."""
+        if self._at in self._writable:
+            self.dismiss(self._at)
 
     @work(group="save", exclusive=True, exit_on_error=False, description="save a copy")
     async def action_save(self) -> None:

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from orchat.domain.clean import clean_line
 from orchat.tui.lines import ACCENT, DIM, YOU, spread
-from orchat.tui.wording import plural, shortened
+from orchat.tui.wording import plain, plural, shortened
 
 KEYS = (("←→", "chips"), ("Shift+←→", "move"), ("Enter", "look"), ("Del", "remove"), ("Esc", "back"))
 """What the keys do while a chip has them."""
@@ -53,6 +53,8 @@ class Chips(Widget, can_focus=True):
     """Files that are still being made fit to send."""
     waiting: reactive[int] = reactive(0)
     """Prompts that are queued."""
+    following: reactive[str] = reactive("")
+    """Begins like the first of them: foreign."""
     unseen: reactive[int] = reactive(0)
     """Lines below the ones that are shown."""
     editing: reactive[str] = reactive("")
@@ -184,7 +186,14 @@ class Chips(Widget, can_focus=True):
     def _right(self) -> Content:
         if self.editing:
             return Content.assemble((self.editing, YOU), ("  Esc back", DIM))
-        return Content.styled(f"queued: {self.waiting}" if self.waiting else "", YOU)
+        if not self.waiting:
+            return Content("")
+        # Not wider than half the line, which may have to tell of unseen lines, too.
+        room = max(_SHORTEST, self.content_size.width // 2 - 22)
+        words = plain(self.following).truncate(room, ellipsis=True).plain
+        return Content.assemble(
+            (f"queued: {self.waiting}", YOU), (f"  {words}" if words else "", DIM), ("  Esc edit", DIM)
+        )
 
     def _ends(self) -> tuple[list[Part], Content]:
         """What stands left and right."""

@@ -151,6 +151,16 @@ class Composer(Vertical):
         self.files = tuple(file for number, file in enumerate(self.files) if number != index)
         self.pastes = tuple(paste for number, paste in enumerate(self.pastes, files) if number != index)
 
+    def write_out(self, index: int) -> None:
+        """Write a paste into the text instead of letting it go along as a file.
+
+        Args:
+            index: Which of the chips.
+        """
+        paste = self.pastes[index - len(self.files)]
+        self.drop_chip(index)
+        self.area.write(paste)
+
     def move_chip(self, index: int, by: int) -> int:
         """Let a file change places with the one before or after it.
 
@@ -180,7 +190,10 @@ class Composer(Vertical):
         self._tell_chips()
 
     def _tell_chips(self) -> None:
-        pasted = (f"paste {size(len(paste))} {plural(paste.count(chr(10)) + 1, 'line')}" for paste in self.pastes)
+        pasted = (
+            f"paste {size(len(paste))} {plural(paste.rstrip(chr(10)).count(chr(10)) + 1, 'line')}"
+            for paste in self.pastes
+        )
         self.post_message(self.ChipsChanged((*(file.label for file in self.files), *pasted)))
         self._changed()
 

@@ -15,6 +15,8 @@ from orchat.tui import layout
 
 LONG_PASTE = 20_000
 """Characters from which on a pasted text goes along as a file."""
+MANY_LINES = 40
+"""Lines from which on it does: more would fill the screen."""
 ESCAPE_S = 0.04
 """An Enter so soon after an Escape is an Alt+Enter of a terminal that cannot say so."""
 PASTE_S = 0.05
@@ -189,7 +191,9 @@ class PromptArea(TextArea):
     def take_paste(self, text: str) -> None:
         """Write a pasted text, or let it go along if it is too long for the screen."""
         self.is_waiting = False
-        if len(text) > LONG_PASTE:
+        # Most terminals send a pasted line break as the Enter key does, as CR.
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if len(text) > LONG_PASTE or text.count("\n") > MANY_LINES:
             self.post_message(self.PastedLong(text))
         else:
             self.write(text)
