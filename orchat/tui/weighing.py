@@ -53,28 +53,45 @@ def chosen_facts(files: Sequence[Attached], count: int, asked: Asked) -> list[Co
 
 
 def file_facts(seen: Glance | None, ready: Attached | MediaError | None, asked: Asked) -> list[Content]:
-    """What one file is.
+    """What one file is, and what is sent of it.
 
     Args:
         seen: What its first bytes tell.
         ready: As it would be sent, or why not; None: not known yet.
         asked: The model.
     """
-    if seen is None:
+    is_refused = refused(seen, ready) is not None
+    if seen is None or (is_refused and not seen.size):
         return []
-    if seen.refusal or isinstance(ready, MediaError):
-        words = (seen.refusal, seen.hint) if seen.refusal else _told(ready)
-        return [Content.styled(f"{words[0]}.", YOU), Content.styled(words[1], DIM)]
     shape = f", {seen.width}×{seen.height}" if seen.width else ""
     lines = [_line("file", f"{_named(seen)}{shape}, {size(seen.size)}")]
+    if is_refused:
+        return [*lines, _line("sent as", "nothing", YOU)]
     if not isinstance(ready, Attached):
         return [*lines, _line("sent as", "…")]
     lines.append(_line("sent as", f"{_what(ready)}, {size(ready.size)}"))
     return [*lines, *_metadata([ready]), *_cost([ready], asked)]
 
 
-def _told(ready: Attached | MediaError | None) -> tuple[str, str]:
-    return (ready.message, ready.hint or "") if isinstance(ready, MediaError) else ("", "")
+def refused(seen: Glance | None, ready: Attached | MediaError | None) -> tuple[str, str] | None:
+    """Why a file cannot be sent, and what to do about it; None where it can, or where that is not known yet.
+
+    Args:
+        seen: What its first bytes tell.
+        ready: As it would be sent, or why not; None: not known yet.
+    """
+    if seen is not None and seen.refusal:
+        return seen.refusal, seen.hint
+    return (ready.message, ready.hint or "") if isinstance(ready, MediaError) else None
+
+
+def refusal_lines(why: tuple[str, str]) -> list[Content]:
+    """A line for the reason, and one for what to do.
+
+    Args:
+        why: From `refused`.
+    """
+    return [Content.styled(f"{why[0]}.", YOU), *([Content.styled(why[1], DIM)] if why[1] else [])]
 
 
 def _named(seen: Glance) -> str:

@@ -24,7 +24,7 @@ from orchat.tui.browsing import UP, Found
 from orchat.tui.lines import YOU, keys_line, keys_rows, stack
 from orchat.tui.pictures.picture import Picture
 from orchat.tui.screens.dialog import Dialog, TitleLine
-from orchat.tui.weighing import Asked, chosen_facts, file_facts
+from orchat.tui.weighing import Asked, chosen_facts, file_facts, refusal_lines, refused
 from orchat.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:
@@ -122,8 +122,9 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
         self._read(self.folder, self._first)
 
     def on_resize(self, _event: events.Resize) -> None:
-        """The keys follow the width."""
+        """The keys follow the width, and so does the place where a reason stands."""
         self.call_after_refresh(self._show_keys)
+        self.call_after_refresh(self._show_summary)
 
     @property
     def rows(self) -> RowList:
@@ -238,8 +239,8 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
             if found.path not in self._seen:
                 self._seen[found.path] = await asyncio.to_thread(glance, found.path)
             seen = self._seen[found.path]
-            if seen.refusal:
-                picture.say(f"{seen.refusal}. {seen.hint}")
+            if self._is_refused(found.path):
+                picture.say("")
             elif seen.is_picture:
                 picture.show(found.path.read_bytes, found.name)
             else:
@@ -269,21 +270,24 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
             self._ready[path] = error
 
     def _is_refused(self, path: Path) -> bool:
-        seen = self._seen.get(path)
-        return isinstance(self._ready.get(path), MediaError) or (seen is not None and bool(seen.refusal))
+        return refused(self._seen.get(path), self._ready.get(path)) is not None
 
     def _show_summary(self) -> None:
+        """What is known; why a file cannot be sent stands in the picture's place where there is one, else here."""
         found = self._looked_at
+        file = None if found is None or found.is_folder else found.path
+        seen, ready = (self._seen.get(file), self._ready.get(file)) if file else (None, None)
+        why, is_wide = refused(seen, ready), self.has_class("-wide")
+        if why is not None and is_wide:
+            self.query_one(Picture).say(" ".join(line.plain for line in refusal_lines(why)))
+        if why is not None and not is_wide:
+            lines = refusal_lines(why)
+        elif self._chosen:
+            chosen = [self._ready.get(path) for path in self._chosen]
+            lines = chosen_facts([each for each in chosen if isinstance(each, Attached)], len(chosen), self._asked)
+        else:
+            lines = file_facts(seen, ready, self._asked)
         most = 2 if self.size.height < _LOW else None
-        lines: list[Content] = []
-        if self._chosen:
-            ready = [self._ready.get(path) for path in self._chosen]
-            lines = chosen_facts([each for each in ready if isinstance(each, Attached)], len(ready), self._asked)
-        elif found is not None and not found.is_folder:
-            ready_or_not = self._ready.get(found.path)
-            lines = file_facts(self._seen.get(found.path), ready_or_not, self._asked)
-            if isinstance(ready_or_not, MediaError) and self.has_class("-wide"):
-                self.query_one(Picture).say(f"{ready_or_not.message}. {ready_or_not.hint or ''}")
         self.query_one("#summary", Static).update(stack(*lines[:most]))
 
     def _show_keys(self) -> None:
