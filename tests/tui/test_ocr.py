@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import TextArea
 
-from orchat.demo.script import fail, fault, stall
+from orchat.demo.script import fail, fault, say, stall
 from orchat.demo.server import DemoServer
 from orchat.ocr.folder import Folder
 from orchat.tui import pagefiles
@@ -209,17 +209,51 @@ async def test_a_page_is_looked_at_as_large_as_the_screen(server: DemoServer, tm
         await over(person)
         await person.press("p")
         await person.until_on(Preview)
-        await person.until_shown("report.pdf, page 1", "▀▀▀▀")
-        await person.press("escape")
+        await person.until_shown("report.pdf, page 1", "1 of 3", "PNG · ", "▀▀▀▀")
+        await person.press("right", "right")
+        await person.until_shown("page-3.png", "3 of 3", "PNG · 96 B", "▀▀▀▀")
+        await person.press("left")
+        await person.until_shown("report.pdf, page 2", "2 of 3", "PNG · ")
+        await person.press("s")
+        await person.until_shown("report.pdf-page-2.png")
+        await person.press("escape", "escape")
         await person.until_on(OcrScreen)
-        await person.press("end")
-        scan.write_bytes(b"gone")
+        # The list stands at the page that was looked at last.
+        await person.until(lambda: screen.page.name == "report.pdf, page 2")
+        await person.until_shown(hex_of(2))
+
+
+async def test_a_page_that_is_gone_is_told_of_in_the_place_of_its_picture(server: DemoServer, tmp_path: Path) -> None:
+    document = tmp_path / "report.pdf"
+    document.write_bytes(pdf_of([1]))
+    scans = pages_in(tmp_path / "scans", (2, 3))
+    async with at_screen(runtime_for(server)) as person:
+        await begin(person, f"'{document}' '{scans}'")
+        await over(person)
+        document.unlink()
+        (scans / "page-2.png").write_bytes(b"gone")
+        (scans / "page-3.png").unlink()
         await person.press("p")
-        await person.until_told("page-3.png")
-        scan.unlink()
-        await person.press("p")
-        await person.until_told("page-3.png")
-        assert person.app.screen is screen
+        await person.until_on(Preview)
+        await person.until_shown("report.pdf, page 1 cannot be read any more")
+        await person.press("right")
+        await person.until_shown("page-2.png is ")
+        await person.press("right")
+        await person.until_shown("page-3.png does not exist")
+
+
+@pytest.mark.parametrize("size", [(60, 16), (80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_every_key_of_the_pages_is_in_sight_on_every_screen(
+    server: DemoServer, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    server.script(say("page 1"), fault("403-moderation"), say("page 3"), stall(stage="headers", until=asyncio.Event()))
+    async with at_screen(runtime_for(server), size=size) as person:
+        screen = await begin(person, pages_in(tmp_path / "scans", (1, 2, 3, 4)))
+        await person.until(lambda: states(screen) == ["read", "failed", "read", "reading"])
+        await person.until_shown("Esc stop", "c copy", "e correct", "x export", "p picture")
+        await person.press("escape")
+        await person.until_shown("Esc back", "r read", "c copy", "e correct", "x export", "p picture")
+        assert ("↑↓ page" in person.text) is (size[0] > 60)
 
 
 async def test_the_whole_is_exported(server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -18,8 +17,8 @@ from textual.widgets import Static, TextArea
 from orchat.domain.clean import clean, clean_line
 from orchat.errors import OrchatError
 from orchat.ocr.page import Format
-from orchat.tui.lines import ACCENT, DIM, ERROR, YOU, column, spread
-from orchat.tui.pictures.pages import drawn, file_of
+from orchat.tui.lines import ACCENT, DIM, ERROR, YOU, column, keys_line, spread
+from orchat.tui.pictures.pages import PageFiles, drawn
 from orchat.tui.pictures.picture import Picture
 from orchat.tui.pulse import Pulse
 from orchat.tui.reading import BUSY, PageReading, names_of
@@ -36,12 +35,12 @@ if TYPE_CHECKING:
     from orchat.ocr.page import Page
     from orchat.runtime import Runtime
     from orchat.tui.app import OrchatApp
-    from orchat.tui.attached import Attached
 
 SECOND_S = 1.0
 LONG_S = 3600.0
 STYLES = {"failed": ERROR, "corrected": YOU, BUSY: ACCENT}
 FORMS: dict[str, Format] = dict(zip(("Markdown", "plain text", "JSON"), get_args(Format), strict=True))
+_BRIEF = {"read on": "read", "export all": "export"}
 _NUMBER, _STATE, _COST = 5, 10, 12
 
 
@@ -213,14 +212,16 @@ class OcrScreen(Screen[None]):
     def _keys(self) -> tuple[tuple[str, str], ...]:
         if self._edited is not None:
             return ("^S", "keep the text"), ("Esc", "leave it as it was")
-        has_text = self.reading.record(self.page) is not None
-        text = (("c", "copy"), ("e", "correct")) if has_text else ()
-        export = (("x", "export all"),) if self.reading.records else ()
-        step, look, leave = ("↑↓", "page"), ("p", "picture"), ("^Q", "leave")
-        if self.reading.is_running:
-            return ("Esc", "stop"), step, *text, *export, look, leave
-        again = (("r", "read on"),) if self.reading.left else ()
-        return ("Esc", "back"), *again, step, *text, *export, look, ("Tab", "scroll the text"), leave
+        reading = self.reading
+        has_text = reading.record(self.page) is not None
+        own = (
+            ("Esc", "stop" if reading.is_running else "back"),
+            *((("r", "read on"),) if reading.left and not reading.is_running else ()),
+            *((("c", "copy"), ("e", "correct")) if has_text else ()),
+            *((("x", "export all"),) if reading.records else ()),
+            ("p", "picture"),
+        )
+        return _in_room(own, self.query_one(KeyBar).content_size.width)
 
     def _show_page(self) -> None:
         page = self.page
@@ -283,18 +284,13 @@ class OcrScreen(Screen[None]):
         else:
             self.say("Could not copy the page: it is too long for the terminal's clipboard.")
 
-    @work(group="preview", exclusive=True, exit_on_error=False, description="look at a page")
+    @work(group="pages", exclusive=False, exit_on_error=False, description="look at pages")
     async def action_picture(self) -> None:
-        """Look at the page's picture, as large as the screen."""
-        page = self.page
-        try:
-            file = await asyncio.to_thread(file_of, page)
-        except OrchatError as error:
-            self.say(error.message)
-        except OSError:
-            self.say(f"{page.name} cannot be read any more.")
-        else:
-            self.app.push_screen(Preview((file,), 0, _bytes_of, plain=self._runtime.config.tui.plain))
+        """Look at the page's picture, as large as the screen, and at those beside it; the list follows."""
+        pages = PageFiles(self.reading.pages)
+        looking = Preview(pages.files, self.page.number - 1, pages.read, plain=self._runtime.config.tui.plain)
+        await self.app.push_screen_wait(looking)
+        self._rows.action_move(looking.at + 1 - self.page.number)
 
     def action_edit(self) -> None:
         """Correct the page's text."""
@@ -372,13 +368,19 @@ def _hint(error: OrchatError) -> str:
     return hint.replace("--resume", "r")
 
 
+def _in_room(own: tuple[tuple[str, str], ...], width: int) -> tuple[tuple[str, str], ...]:
+    """Every key of this screen's own, in fewer words where that must be; then those that are the same everywhere."""
+    if keys_line(*own).cell_length > width:
+        own = tuple((key, _BRIEF.get(title, title)) for key, title in own)
+    for known in (("↑↓", "page"), ("Tab", "scroll the text"), ("^Q", "leave")):
+        if keys_line(*own, known).cell_length <= width:
+            own = (*own, known)
+    return own
+
+
 def _name(page: Page, width: int) -> Content:
     """A page's name; which page of a document it is stays when there is little room."""
     name = plain(page.source.name, 120)
     if not page.source.is_document:
         return name
     return spread(name, Content.styled(f"p. {page.index + 1}", DIM), width, gap=1)
-
-
-async def _bytes_of(file: Attached) -> bytes:
-    return file.read()

@@ -28,7 +28,9 @@ MOST_TEXT = 100_000
 """Characters of a text that are shown."""
 
 Read = Callable[[Attached], Awaitable[bytes]]
-"""Gives the bytes of a file, without blocking."""
+"""Gives the bytes of a file, without blocking; it may put what the file turned out to be in its place."""
+
+_ENDS = {".png", ".jpg", ".jpeg", ".webp", ".gif"}
 
 
 class Preview(Dialog[int]):
@@ -67,7 +69,8 @@ class Preview(Dialog[int]):
     ) -> None:
         super().__init__()
         self._files = files
-        self._at = max(0, min(at, len(files) - 1))
+        self.at = max(0, min(at, len(files) - 1))
+        """The one that is shown, from 0."""
         self._read = read
         self._is_plain = plain
         self._writable = writable
@@ -88,13 +91,13 @@ class Preview(Dialog[int]):
     @property
     def file(self) -> Attached:
         """The one that is shown."""
-        return self._files[self._at]
+        return self._files[self.at]
 
     def action_go(self, by: int) -> None:
         """Show another one."""
-        to = max(0, min(self._at + by, len(self._files) - 1))
-        if to != self._at:
-            self._at = to
+        to = max(0, min(self.at + by, len(self._files) - 1))
+        if to != self.at:
+            self.at = to
             self._show()
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -117,22 +120,27 @@ class Preview(Dialog[int]):
         several = len(self._files) > 1
         title = self.query_one(TitleLine)
         title.rename(clean_line(file.name, 80))
-        title.set_facts(f"{self._at + 1} of {len(self._files)}" if several else "")
-        self.query_one("#facts", Static).update(Content.styled(facts_of(file), DIM))
-        self._show_keys()
+        title.set_facts(f"{self.at + 1} of {len(self._files)}" if several else "")
+        self._show_facts()
         self._load(file)
+
+    def _show_facts(self) -> None:
+        self.query_one("#facts", Static).update(Content.styled(facts_of(self.file), DIM))
+        self._show_keys()
 
     @work(group="preview", exclusive=True, exit_on_error=False, description="read an attached file")
     async def _load(self, file: Attached) -> None:
         picture = self.query_one(Picture)
-        is_text = file.mime == "text/plain"
-        self.set_class(is_text, "-text")
         try:
             data = await self._read(file)
         except OrchatError as error:
             self.remove_class("-text")
             picture.say(error.message)
             return
+        file = self.file
+        self._show_facts()
+        is_text = file.mime == "text/plain"
+        self.set_class(is_text, "-text")
         if is_text:
             shown = clean(data[: MOST_TEXT * 4].decode(errors="replace")[:MOST_TEXT])
             self.query_one("#text", Static).update(Content(shown))
@@ -159,10 +167,11 @@ class Preview(Dialog[int]):
         from orchat.tui.screens.confirm import AskLine
 
         file = self.file
-        wish = await self.app.push_screen_wait(AskLine("Save as", str(proposed(Path.cwd(), file.name))))
+        name = _ended(file)
+        wish = await self.app.push_screen_wait(AskLine("Save as", str(proposed(Path.cwd(), name))))
         if wish:
             try:
-                where = await asyncio.to_thread(save_as, await self._read(file), wish, file.name)
+                where = await asyncio.to_thread(save_as, await self._read(file), wish, name)
                 self._say(f"Saved {where}.")
             except OrchatError as error:
                 self._say(str(error), is_problem=True)
@@ -192,7 +201,7 @@ class Preview(Dialog[int]):
             return
         try:
             data = await self._read(file)
-            address = data.decode() if file.is_link else await asyncio.to_thread(_copied, data, file.name)
+            address = data.decode() if file.is_link else await asyncio.to_thread(_copied, data, _ended(file))
         except OrchatError as error:
             self._say(str(error), is_problem=True)
         else:
@@ -209,10 +218,21 @@ def facts_of(file: Attached) -> str:
 
     Args:
         file: What goes along.
+
+    Returns:
+        Nothing where it was not read yet.
     """
+    if not file.sha256:
+        return ""
     shape = f"{file.width}×{file.height}" if file.width and file.height else ""
     length = "" if file.is_link else size(file.size)
     return " · ".join(part for part in (format_of(file), shape, length, file.note) if part)
+
+
+def _ended(file: Attached) -> str:
+    """A name by which other programs know a picture: a page of a document has no end of its own."""
+    has_end = Path(file.name).suffix.lower() in _ENDS
+    return file.name if has_end or not file.mime.startswith("image/") else f"{file.name}.{file.mime.partition('/')[2]}"
 
 
 def _copied(data: bytes, name: str) -> str:
