@@ -79,12 +79,13 @@ class OcrScreen(Screen[None]):
     OcrScreen.-editing Transcript { display: none; }
     OcrScreen.-narrow {
         & #body { layout: vertical; margin-top: 0; }
-        & RowList { width: 1fr; height: 1fr; max-height: 10; }
-        & #page { height: 2fr; }
+        & RowList { width: 1fr; height: auto; max-height: 33%; }
         & Picture { display: none; }
     }
+    OcrScreen.-narrow.-high RowList { margin-bottom: 1; }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
     BINDINGS = [
         Binding("escape", "stop", "Stop", show=False),
         Binding("p", "picture", "Picture", show=False),
