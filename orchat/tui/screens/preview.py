@@ -110,7 +110,7 @@ class Preview(Dialog[int]):
         pairs += [("s", "save a copy"), ("o", "open outside")]
         if file.is_picture and not self._is_plain and is_installed():
             pairs.append(("f", "full sharpness"))
-        if self._at in self._writable:
+        if self.at in self._writable:
             pairs.insert(0, ("w", "into the text"))
         foot = self.query_one("#keys", Static)
         foot.update(keys_line(*pairs, ("Esc", "back"), width=foot.size.width))
@@ -158,8 +158,8 @@ class Preview(Dialog[int]):
 
     def action_write_out(self) -> None:
         """Let a short paste stand in the text instead of going along as a file."""
-        if self._at in self._writable:
-            self.dismiss(self._at)
+        if self.at in self._writable:
+            self.dismiss(self.at)
 
     @work(group="save", exclusive=True, exit_on_error=False, description="save a copy")
     async def action_save(self) -> None:
