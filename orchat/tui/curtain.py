@@ -12,6 +12,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from orchat.tui import layout
+from orchat.tui.echo import Echo, Typed
 from orchat.tui.shades import PLAIN, SHADES
 
 if TYPE_CHECKING:
@@ -89,10 +90,8 @@ def _top(look: Look, ink: _Ink, columns: int) -> list[str]:
 
 
 def _prompt(look: Look, ink: _Ink, columns: int, lines: int) -> list[str]:
-    width = columns - (layout.SIDEBAR if look.has_sidebar and columns >= layout.WIDE else 0)
-    is_high = lines >= layout.HIGH
-    row = lines - (3 if is_high else 2)
-    rows = range(row - 1, row + 2) if is_high else (row,)
+    row, width = _composer(look, columns, lines)
+    rows = range(row - 1, row + 2) if lines >= layout.HIGH else (row,)
     empty = ink.words(" " * width, "text", "panel")
     return [
         *(_at(number) + empty for number in rows),
@@ -100,6 +99,32 @@ def _prompt(look: Look, ink: _Ink, columns: int, lines: int) -> list[str]:
         _at(row, layout.EDGE + 2) + ink.words(layout.PLACEHOLDER[0], "ground", "accent", block=True),
         ink.words(layout.PLACEHOLDER[1:], "faint", "panel"),
     ]
+
+
+def _composer(look: Look, columns: int, lines: int) -> tuple[int, int]:
+    """The line that the prompt stands in, and how wide it is."""
+    width = columns - (layout.SIDEBAR if look.has_sidebar and columns >= layout.WIDE else 0)
+    return lines - (3 if lines >= layout.HIGH else 2), width
+
+
+def room_for_typing(look: Look, columns: int, lines: int) -> int:
+    """Cells for what is typed while the first frame stands; less than a line, which would be wrapped."""
+    if columns < _LEAST[0] or lines < _LEAST[1]:
+        return 0
+    return _composer(look, columns, lines)[1] - 2 * layout.EDGE - 4
+
+
+def typed_line(look: Look, columns: int, lines: int, text: str) -> str:
+    """What a terminal has to be sent for a text to stand in the composer of the first frame."""
+    ink = _Ink(look)
+    row, width = _composer(look, columns, lines)
+    words = [ink.words(text, "text", "panel"), ink.words(" ", "ground", "accent", block=True)]
+    if not text:
+        return "".join([*_prompt(look, ink, columns, lines), "\x1b[0m"])
+    # Erasing takes the ground that is set, but would go on into the figures.
+    blank = ink.words(" " * (width - layout.EDGE - 2), "text", "panel")
+    start = _at(row, layout.EDGE + 2)
+    return "".join([start, blank, start, *words, "\x1b[0m"])
 
 
 def _keys(look: Look, ink: _Ink, columns: int, lines: int) -> list[str]:
@@ -129,6 +154,7 @@ class Curtain:
         self._is_up = False
         self._modes: list[Any] = []
         self._before: dict[int, Any] = {}
+        self._echo: Echo | None = None
 
     def __enter__(self) -> Curtain:
         if self._is_able and all(os.isatty(number) for number in (_KEYBOARD, 1, TERMINAL)):
@@ -144,18 +170,27 @@ class Curtain:
     ) -> None:
         self._drop()
 
-    def hand_over(self) -> bool:
-        """Leave the terminal to somebody else; gives back whether it was held."""
-        was_up, self._is_up = self._is_up, False
-        if was_up:
-            _set_modes(self._modes)
-        return was_up
+    def hand_over(self) -> Typed | None:
+        """Leave the terminal to somebody else; gives what was typed, or None if the terminal was not held."""
+        if not self._is_up:
+            return None
+        typed = self._listen_no_more()
+        self._is_up = False
+        _set_modes(self._modes)
+        return typed
+
+    def _listen_no_more(self) -> Typed:
+        echo, self._echo = self._echo, None
+        return Typed() if echo is None else echo.stop()
 
     def _drop(self) -> None:
-        if self._is_up:
-            _write(_LEAVE)  # first: a second signal must find the screen left
-        self.hand_over()
-        self._release()
+        try:
+            self._listen_no_more()  # it writes, too
+        finally:
+            if self._is_up:
+                _write(_LEAVE)  # before the rest: a second signal must find the screen left
+            self.hand_over()
+            self._release()
 
     def _raise(self) -> None:
         try:
@@ -168,6 +203,9 @@ class Curtain:
         self._is_up = True
         _set_modes(_quiet(self._modes))
         _write(_ENTER + frame)
+        if self._modes and (room := room_for_typing(self._look, columns, lines)):
+            self._echo = Echo(_KEYBOARD, room, lambda text: _write(typed_line(self._look, columns, lines, text)))
+            self._echo.start()
 
     def _hold_signals(self) -> None:
         """Whatever ends the process has to put the terminal right; being put to sleep would leave it as it is."""
@@ -218,7 +256,9 @@ def _quiet(modes: list[Any]) -> list[Any]:
     if not modes:
         return []
     taken, local = termios.ICRNL | termios.IXON, termios.ECHO | termios.ICANON
-    return [modes[0] & ~taken, *modes[1:3], modes[3] & ~local, *modes[4:]]
+    # ^C and ^Z take away what was typed before: whoever is about to read it must not wait for more.
+    characters = [0 if at in (termios.VMIN, termios.VTIME) else char for at, char in enumerate(modes[6])]
+    return [modes[0] & ~taken, *modes[1:3], modes[3] & ~local, *modes[4:6], characters]
 
 
 def _set_modes(modes: list[Any]) -> None:

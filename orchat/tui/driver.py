@@ -24,8 +24,10 @@ def behind(curtain: Curtain, driver: type[Driver]) -> type[Driver]:
     class Behind(driver):  # type: ignore[misc, valid-type]  # the platform decides on the class
         def write(self, data: str) -> None:
             """Write it, unless it is what the curtain has written before."""
-            if data == ALTERNATE and curtain.hand_over():
-                return
-            super().write(data)
+            typed = curtain.hand_over() if data == ALTERNATE else None
+            if typed is None:
+                super().write(data)
+            else:
+                self._app.hear(typed)
 
     return Behind

@@ -13,6 +13,7 @@ from orchat.tui.keynames import unbound
 
 if TYPE_CHECKING:
     from textual.keys import Keys
+    from textual.widget import Widget
 
 ALT_ENTER = "alt+enter"
 
@@ -29,6 +30,24 @@ def learn_keys() -> None:
     """
     known = cast("dict[str, tuple[Keys, ...]]", ANSI_SEQUENCES_KEYS)
     known["\x1b\r"] = (cast("Keys", _MoreKeys.ALT_ENTER),)
+
+
+async def acts(widget: Widget, key: str) -> bool:
+    """Do what a key is bound to in a widget, at once.
+
+    Textual lets such a key go up to the screen first, and a letter that came with it overtakes it.
+
+    Args:
+        widget: Has the focus.
+        key: Was pressed.
+
+    Returns:
+        Whether something was done; a key that has priority elsewhere is not for the widget.
+    """
+    for binding in widget._bindings.key_to_bindings.get(key, ()):
+        if not binding.priority and await widget.app.run_action(binding.action, widget):
+            return True
+    return False
 
 
 def command_bindings() -> list[BindingType]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from textual import events
+from textual._xterm_parser import XTermParser
 from textual.app import App
+
+from orchat.tui.echo import Typed
 
 
 class EarlyKeys(App[None]):
@@ -18,6 +21,27 @@ class EarlyKeys(App[None]):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._early: list[events.Event] | None = []
+        self._typed = ""
+
+    def hear(self, typed: Typed) -> None:
+        """Take over what somebody else has read from the keyboard, before anything has the focus.
+
+        Args:
+            typed: What it was.
+        """
+        self._typed = typed.text
+        if not typed.rest:
+            return
+        parser = XTermParser()
+        # Without an end, an Escape would wait for what may follow it.
+        for message in (*parser.feed(typed.rest.decode(errors="replace")), *parser.feed("")):
+            if self._early is not None and isinstance(message, events.Key | events.Paste):
+                self._early.append(message)
+
+    def take_typed(self) -> str:
+        """What was typed and shown before this app was there: once, for whoever has the place where it stands."""
+        typed, self._typed = self._typed, ""
+        return typed
 
     async def on_event(self, event: events.Event) -> None:
         """Keep what comes too early, else do as Textual does."""

@@ -31,7 +31,7 @@ ANSWERS = (
     (re.compile(rb"\x1b\[6n"), b"\x1b[1;1R"),
     (re.compile(rb"\x1b\[\?u"), b"\x1b[?0u"),
 )
-_BEGUN = b"\x1b[?2026$p"
+BEGUN = b"\x1b[?2026$p"
 """Textual asks this before it paints anything."""
 QUIT = b"\x11"
 
@@ -140,7 +140,7 @@ def _watch(terminal: int, began: float) -> tuple[float, float]:
                     os.write(terminal, answer)
             continue
         for at, piece in waiting:
-            if _BEGUN in piece:
+            if BEGUN in piece:
                 canvas.written.clear()
             # pyte takes the private modes it does not know for others, but never text for anything else.
             stream.feed(re.sub(rb"\x1b\[[<=>?][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p", b"", piece))

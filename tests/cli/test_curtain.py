@@ -144,10 +144,10 @@ def test_an_error_in_the_settings_is_told_without_another_screen(home: Path) -> 
 
 
 @pytest.mark.usefixtures("home")
-def test_what_is_typed_and_a_sleep_key_do_not_spoil_the_first_frame() -> None:
+def test_enter_and_a_sleep_key_do_not_spoil_the_first_frame() -> None:
     terminal = started(instead=WAIT)
     before = terminal.seen
-    terminal.type("typed too early\n\x1a\x1b[A")
+    terminal.type("\nmore\x1a\x1b[A")
     terminal.type("\x03")
     terminal.shows(LEAVE)
     done = terminal.end()
@@ -157,9 +157,35 @@ def test_what_is_typed_and_a_sleep_key_do_not_spoil_the_first_frame() -> None:
 
 
 @pytest.mark.usefixtures("home")
-def test_what_is_typed_over_the_first_frame_stands_in_the_composer() -> None:
+def test_what_is_typed_stands_in_the_first_frame_before_textual_is_loaded() -> None:
+    terminal = started(instead=WAIT)
+    terminal.type("typed too eary")
+    terminal.stands("› typed too eary")
+    terminal.type("\x7fly")
+    terminal.stands("› typed too early")
+    terminal.type("\x03")
+
+    assert terminal.end().code == 130
+
+
+@pytest.mark.usefixtures("home")
+def test_what_was_erased_leaves_the_first_frame_as_it_was() -> None:
+    terminal = started(instead=WAIT)
+    terminal.type("no")
+    terminal.stands("› no ")
+    terminal.type("\x7f\x7f")
+    terminal.stands("› Ask anything")
+    terminal.type("\x03")
+
+    assert terminal.end().code == 130
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("typed", ["typed too early", "typed too eary\x1b[Dl", "\ntyped too early"])
+def test_what_is_typed_over_the_first_frame_stands_in_the_composer(typed: str) -> None:
     terminal = started("--demo")
-    terminal.type("typed too early")
+    terminal.type(typed)
+    terminal.stands("COST")  # the sidebar comes with Textual alone
     terminal.stands("typed too early")
     terminal.type(QUIT)
 

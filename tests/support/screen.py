@@ -198,10 +198,13 @@ async def at_screen(
     size: tuple[int, int] = (120, 40),
     start_demo: StartDemo | None = None,
     wait: bool = True,
+    before: Callable[[OrchatApp], object] | None = None,
     **options: Any,
 ) -> AsyncIterator[Person]:
-    """Run the app as `run_tui` does, with a person in front of it."""
+    """Run the app as `run_tui` does, with a person in front of it; `before` does something to it before it runs."""
     app = OrchatApp(runtime, start_demo=start_demo, **options)
+    if before is not None:
+        before(app)
     first = app.runtime
     async with first:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual import events
+from textual.widgets import Input
 
 from orchat.demo.script import say, stall
 from orchat.demo.server import DemoServer
@@ -52,6 +53,32 @@ async def test_keys_that_follow_enter_at_once_are_the_next_prompt(server: DemoSe
         await person.until_shown("one")
         assert server.chats[0].body["messages"][-1]["content"] == "a"
         assert person.composer_text == "bc"
+
+
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        (["h", "e", "l", "o", "backspace", "l", "o"], "hello"),
+        (["a", "c", "left", "b"], "abc"),
+        (["b", "home", "a", "end", "c"], "abc"),
+        (["a", "x", "ctrl+w", "a"], "a"),
+    ],
+)
+async def test_keys_that_come_at_once_keep_their_order(server: DemoServer, keys: list[str], text: str) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        for key in keys:
+            person.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await person.press("escape")
+        await person.until(lambda: person.composer_text == text)
+
+
+async def test_keys_that_come_at_once_keep_their_order_in_a_filter_too(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.press("ctrl+o")
+        await person.until(lambda: isinstance(person.app.focused, Input))
+        for key in ("f", "a", "s", "s", "backspace", "t"):
+            person.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await person.until(lambda: isinstance(line := person.app.focused, Input) and line.value == "fast")
 
 
 async def test_enter_begins_a_new_line_where_that_is_wished(server: DemoServer) -> None:

@@ -8,12 +8,16 @@ from typing import Any
 
 import pyte
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.segment import Segment
 from rich.style import Style
 
 from orchat.tui.beginning import Beginning
-from orchat.tui.curtain import Look, first_frame, has_colours
+from orchat.tui.curtain import Look, first_frame, has_colours, room_for_typing, typed_line
+from orchat.tui.echo import Line
 from orchat.tui.keymap import USUAL, read_keymap
+from orchat.tui.layout import SIDEBAR, WIDE
 from orchat.tui.shades import DARK, LIGHT, SHADES
 from tests.support.colours import strips_of
 from tests.support.screen import Person, at_screen, screen_runtime
@@ -24,9 +28,10 @@ LOOK = Look(theme=DARK, keymap=USUAL)
 SIZES = [(60, 16), (80, 24), (99, 19), (120, 40), (200, 60)]
 
 
-def painted(look: Look, columns: int, lines: int) -> pyte.Screen:
+def painted(look: Look, columns: int, lines: int, *typed: str) -> pyte.Screen:
     screen = pyte.Screen(columns, lines)
-    pyte.Stream(screen).feed(first_frame(look, columns, lines))
+    texts = (typed_line(look, columns, lines, text) for text in typed)
+    pyte.Stream(screen).feed("".join([first_frame(look, columns, lines), *texts]))
     return screen
 
 
@@ -78,6 +83,36 @@ async def test_the_words_have_the_colours_that_they_will_have(size: tuple[int, i
             shown = colours(painted(LOOK, *size), number)
             wanted = [cell for segment in real for cell in [looks(segment)] * len(segment.text)]
             assert [at for at, char in enumerate(first) if char != " " and shown[at] != wanted[at]] == [], number
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_is_typed_stands_and_looks_as_it_will(size: tuple[int, int]) -> None:
+    async with at_screen(screen_runtime(None), size=size, wait=False) as person:
+        await person.until_shown("F1 help")
+        await person.type("Hello 日本")
+        await person.until_shown("› Hello 日本")
+        first = painted(LOOK, *size, "Hello 日本")
+        number = next(at for at, line in enumerate(person.lines) if "Hello" in line)
+        # pyte leaves the second cell of a wide character empty.
+        assert person.lines[number].startswith(first.display[number].rstrip())
+        wanted = [cell for segment in strips_of(person)[number] for cell in [looks(segment)] * segment.cell_length]
+        composer = size[0] - (SIDEBAR if size[0] >= WIDE else 0)
+        shown, words = colours(first, number), first.display[number]
+        assert [ground for _, ground, _ in shown[:composer]] == [ground for _, ground, _ in wanted[:composer]]
+        assert [shown[at] for at in range(10) if words[at] != " "] == [
+            wanted[at] for at in range(10) if words[at] != " "
+        ]
+
+
+@given(text=st.text(st.sampled_from("aж日"), max_size=300), size=st.sampled_from([*SIZES, (59, 24), (80, 7)]))
+def test_what_is_typed_stays_in_its_line(text: str, size: tuple[int, int]) -> None:
+    line = Line(room_for_typing(LOOK, *size))
+    line.take(text.encode())
+    before = rows(painted(LOOK, *size))
+    after = rows(painted(LOOK, *size, line.typed.text)) if line.typed.text else before
+    changed = {number for number in {*before, *after} if before.get(number) != after.get(number)}
+    assert len(changed) == bool(line.typed.text)
+    assert rows(painted(LOOK, *size, line.typed.text, "")) == before or not line.typed.text
 
 
 async def test_own_keys_and_a_temporary_session_are_told_at_once() -> None:

@@ -156,15 +156,14 @@ class ChatScreen(Attaching):
         area = self.composer.area
         area.send_on_enter = tui.send_on_enter
         area.focus()
+        area.write(self.app.take_typed())
         self._show_state()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
         """After the first frame. What was typed until now stays behind what an earlier run left."""
-        if not self.session.is_temporary:
-            draft = self._drafts.load(None)
-            if not draft.is_empty:
-                self.composer.restore(draft)
+        if not self.session.is_temporary and self._beginning.resume is None:
+            self.take_draft(keep=True)
         self.start()
 
     # ---- what the session says ----
@@ -323,10 +322,11 @@ class ChatScreen(Attaching):
         conversation = self.session.conversation
         self._drafts.save(conversation.id if conversation else None, self.editing.draft(self.composer.prompt))
 
-    def take_draft(self) -> None:
-        """Bring back what was typed in this conversation and not sent."""
+    def take_draft(self, *, keep: bool = False) -> None:
+        """Bring back what was typed in this conversation and not sent; `keep`: before what is in the composer."""
         conversation = self.session.conversation
-        self.composer.replace(self._drafts.load(conversation.id if conversation else None))
+        draft = self._drafts.load(conversation.id if conversation else None)
+        (self.composer.restore if keep else self.composer.replace)(draft)
 
     def to_composer(self) -> None:
         """Write on."""

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from orchat.domain.clean import clean_line
 from orchat.tui.lines import keys_line
 from orchat.tui.screens.dialog import Dialog, TitleLine
+from orchat.tui.widgets.line_input import LineInput
 from orchat.tui.widgets.rows import Row, RowList
 
 
@@ -69,7 +70,7 @@ class AskLine(Dialog[str]):
         yield TitleLine(self._title)
         with Horizontal(classes="ask"):
             yield Static(Content("›"))
-            yield Input(self._value, select_on_focus=False)
+            yield LineInput(self._value)
         yield Static(keys_line(("Enter", self._yes), ("Esc", "back")), classes="foot")
 
     @on(Input.Submitted)

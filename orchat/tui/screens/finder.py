@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from orchat.tui.screens.dialog import Dialog
+from orchat.tui.widgets.line_input import LineInput
 from orchat.tui.widgets.rows import RowList
 
 
@@ -39,7 +40,7 @@ class Finder(Dialog[str]):
         """
         with Horizontal(classes="ask"):
             yield Static(Content("›"))
-            yield Input(text, placeholder=placeholder, select_on_focus=False)
+            yield LineInput(text, placeholder=placeholder)
 
     @property
     def typed(self) -> str:

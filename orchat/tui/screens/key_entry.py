@@ -16,6 +16,7 @@ from orchat.errors import KeyRejected, OrchatError
 from orchat.keys.entry import parse_label
 from orchat.tui.lines import DIM, ERROR, keys_line
 from orchat.tui.screens.dialog import Dialog, TitleLine
+from orchat.tui.widgets.line_input import LineInput
 
 if TYPE_CHECKING:
     from orchat.runtime import Runtime
@@ -55,10 +56,10 @@ class KeyEntry(Dialog[str]):
         yield TitleLine("Add a key")
         with Horizontal(classes="ask", id="first"):
             yield Static(Content("label"))
-            yield Input(placeholder="work", id="label", select_on_focus=False)
+            yield LineInput(placeholder="work", id="label")
         with Horizontal(classes="ask"):
             yield Static(Content("key"))
-            yield Input(password=True, placeholder="sk-or-…", id="key", select_on_focus=False)
+            yield LineInput(password=True, placeholder="sk-or-…", id="key")
         yield Static(Content.styled(f"You find your keys at {KEYS_PAGE}", DIM), id="note")
         yield Static(keys_line(("Enter", "next, then keep"), ("Tab", "other line"), ("Esc", "back")), classes="foot")
 

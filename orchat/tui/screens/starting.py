@@ -67,8 +67,8 @@ class Starting(Screen[None]):
         """Put a prompt into the composer that could not be sent."""
 
     @abstractmethod
-    def take_draft(self) -> None:
-        """Bring back what was typed in this conversation and not sent."""
+    def take_draft(self, *, keep: bool = False) -> None:
+        """Bring back what was typed in this conversation and not sent; `keep`: before what is in the composer."""
 
     @work(group="start", exclusive=True, exit_on_error=False, description="start the runtime")
     async def start(self) -> None:
@@ -98,7 +98,7 @@ class Starting(Screen[None]):
     async def _go_on(self, id_or_prefix: str) -> None:
         """Show a kept session; what was asked for on the command line counts from now on."""
         await self.session.open(id_or_prefix)
-        self.take_draft()
+        self.take_draft(keep=True)
         if self._beginning.persona is not None:
             await self.session.choices.wear(self._beginning.persona)
         if self._beginning.system is not None:

@@ -17,6 +17,7 @@ from orchat.errors import OrchatError
 from orchat.tui.lines import DIM, ERROR, STRONG, column, keys_line
 from orchat.tui.screens.dialog import Dialog, TitleLine
 from orchat.tui.screens.signin import PLACES, SignInDialog
+from orchat.tui.widgets.line_input import LineInput
 from orchat.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Welcome(Dialog[str]):
         yield RowList()
         with Horizontal(classes="ask", id="key"):
             yield Static(Content("›"))
-            yield Input(password=True, placeholder="sk-or-…", select_on_focus=False)
+            yield LineInput(password=True, placeholder="sk-or-…")
         yield Static(Content.styled(clean_line(self._reason, 300), DIM), id="note")
         yield Static(keys_line(("Enter", "choose"), ("Esc", "later")), classes="foot")
 

@@ -129,6 +129,8 @@ class Composer(Vertical):
 
     def restore(self, prompt: Prompt) -> None:
         """Put a prompt into the composer, before what is already there."""
+        if prompt.is_empty:
+            return
         parts = [part for part in (prompt.text, self.area.text) if part.strip()]
         self.area.load("\n\n".join(parts))
         self.files = (*prompt.files, *self.files)

@@ -12,6 +12,7 @@ from textual.widgets import TextArea
 
 from orchat.domain.clean import clean
 from orchat.tui import layout
+from orchat.tui.keys import acts
 
 LONG_PASTE = 20_000
 """Characters from which on a pasted text goes along as a file."""
@@ -90,7 +91,7 @@ class PromptArea(TextArea):
         self._deaf: Timer | None = None
 
     async def _on_key(self, event: events.Key) -> None:
-        if self._takes(event):
+        if self._takes(event) or await acts(self, event.key):
             event.stop()
             event.prevent_default()
             return
