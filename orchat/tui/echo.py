@@ -113,10 +113,13 @@ class Echo:
         return self._line.typed
 
     def _read(self) -> None:
-        empty = 0
+        empty, ready = 0, [self._keyboard]
         with suppress(OSError):  # a terminal that is gone; whoever comes next finds out
-            while empty < _GONE and self._over not in select.select([self._keyboard, self._over], [], [])[0]:
-                data = os.read(self._keyboard, _PIECE)
-                empty = 0 if data else empty + 1
-                if self._line.take(data):
-                    self._show(self._line.typed.text)
+            # What is there at the end is taken, too: a character must not be left to two readers.
+            while empty < _GONE and (self._over not in ready or self._keyboard in ready):
+                ready = select.select([self._keyboard, self._over], [], [])[0]
+                if self._keyboard in ready:
+                    data = os.read(self._keyboard, _PIECE)
+                    empty = 0 if data else empty + 1
+                    if self._line.take(data):
+                        self._show(self._line.typed.text)

@@ -108,6 +108,17 @@ def test_what_comes_while_it_listens_is_shown_and_what_comes_afterwards_is_left_
     os.close(fingers)
 
 
+def test_what_is_there_when_it_ends_is_taken_whole() -> None:
+    keyboard, fingers = os.pipe()
+    keys = "ж".encode() * 5_000
+    echo = Echo(keyboard, ROOM, lambda text: None)
+    os.write(fingers, b"a" + keys)
+    echo.start()
+    assert echo.stop() == Typed(text="a" + "ж" * (ROOM - 1), rest="ж".encode() * (5_001 - ROOM))
+    os.close(keyboard)
+    os.close(fingers)
+
+
 def test_a_keyboard_that_is_gone_ends_it() -> None:
     keyboard, fingers = os.pipe()
     os.close(fingers)
