@@ -90,7 +90,7 @@ class OrchatApp(Copying, EarlyKeys, inherit_bindings=False):
             & CommandList { border-bottom: none; background: $surface; scrollbar-size-vertical: 1; }
         }
         &.-plain Dialog > #panel { border: none; }
-        &.-plain Picker #details, &.-plain KeysScreen #details { border-top: none; }
+        &.-plain Picker #details, &.-plain KeysScreen #details, &.-plain Sessions #preview { border: none; }
         & TextArea:light .text-area--cursor {
             color: $input-cursor-foreground;
             background: $input-cursor-background;

@@ -29,7 +29,7 @@ TABLES: tuple[tuple[Grouping, str], ...] = (
     ("day", "DAY"),
 )
 _NAMELESS: Mapping[Grouping, str] = {"provider": "not told", "session": "outside of sessions"}
-_COLUMNS = {"sent": 7, "whole": 7, "cut": 6, "failed": 8, "in": 10, "out": 10, "cost": 16}
+_COLUMNS = {"sent": 7, "whole": 7, "cut": 6, "failed": 8, "in": 13, "out": 13, "cost": 16}
 _SETS = (tuple(_COLUMNS), ("sent", "in", "out", "cost"), ("sent", "cost"), ("cost",))
 """Which columns stand there: the less room, the fewer."""
 _NAME_LEAST, _NAME_MOST = 15, 34

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -20,7 +20,8 @@ MATCH_BEGINS, MATCH_ENDS = "\x02", "\x03"
 PREVIEWED = 1_500
 """Characters of a message that a preview shows at most."""
 _WIDE, _MEDIUM = 84, 64
-_BEFORE = 120
+_BEFORE, _SHORTLY = 120, 40
+"""Characters of a message before what was found, where there are many rows, and where there are few."""
 
 
 def line(kept: Conversation, now: float, width: int) -> Content:
@@ -86,20 +87,41 @@ def preview(
     """
     width, rows = size
     head = [plain(kept.title, 200).stylize(STRONG).truncate(width, ellipsis=True), facts(kept, path, now)]
+    lines = []
+    for name, text in _told(path, hit, rows, before=_BEFORE):
+        lines += [Content(""), name, text]
+    return stack(*head, *lines)
+
+
+def preview_below(path: Sequence[StoredMessage], hit: SearchHit | None, rows: int) -> Content:
+    """As `preview` for a place of few rows, in which names stand before what they said.
+
+    Args:
+        path: The path through what was found.
+        hit: What was found in it.
+        rows: How many there are.
+    """
+    told = _told(path, hit, rows, before=_SHORTLY, is_flat=True)
+    return stack(*(Content.assemble(name, "  ", text) for name, text in told))
+
+
+def _told(
+    path: Sequence[StoredMessage], hit: SearchHit | None, rows: int, *, before: int, is_flat: bool = False
+) -> Iterator[tuple[Content, Content]]:
+    """Who said what, from the message that was found, or at the end; `is_flat` joins the lines of a message."""
     found = words_of(hit.snippet) if hit else ()
     if hit is None:
         told = list(path[-2:])
     else:
         at = next((number for number, stored in enumerate(path) if stored.id == hit.message_id), 0)
         told = list(path[at : at + 1 + rows // 6])
-    lines = []
     for stored in told:
         is_found = hit is not None and stored.id == hit.message_id
-        name = "You" if stored.role == "user" else clean_line(short_model(stored.model or "model"), 40)
-        text = _around(stored.text, hit.snippet) if is_found and hit else stored.text[:PREVIEWED]
-        lines += [Content(""), Content.styled(name, YOU if stored.role == "user" else ACCENT)]
-        lines.append(_marked(clean(text).strip(), found))
-    return stack(*head, *lines)
+        is_you = stored.role == "user"
+        name = "You" if is_you else clean_line(short_model(stored.model or "model"), 40)
+        text = clean(_around(stored.text, hit.snippet, before) if is_found and hit else stored.text[:PREVIEWED])
+        said = " ".join(text.split()) if is_flat else text.strip()
+        yield Content.styled(name, YOU if is_you else ACCENT), _marked(said, found)
 
 
 def snippet(text: str) -> Content:
@@ -122,14 +144,14 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(sorted({found.casefold() for found, _, _ in pieces if found}, key=len, reverse=True))
 
 
-def _around(text: str, snippet: str) -> str:
-    """A message from shortly before the words of a snippet."""
+def _around(text: str, snippet: str, before: int) -> str:
+    """A message from shortly before the words of a snippet: once to twice as many characters as `before`."""
     core = snippet.replace(MATCH_BEGINS, "").replace(MATCH_ENDS, "").strip("…")
     found = text.find(core) if core else -1
     at = found + len(snippet.partition(MATCH_BEGINS)[0].strip("…")) if found >= 0 else 0
-    if at <= 2 * _BEFORE:
+    if at <= 2 * before:
         return text[:PREVIEWED]
-    start = text.rfind("\n", at - 2 * _BEFORE, at - _BEFORE) + 1 or at - _BEFORE
+    start = text.rfind("\n", at - 2 * before, at - before) + 1 or at - before
     return f"…\n{text[start : start + PREVIEWED]}"
 
 

@@ -14,6 +14,7 @@ WRITING = (
     ("Ctrl+J", "", "New line; so do Shift+Enter and Alt+Enter"),
     ("↑", "", "In an empty composer: the prompt before"),
     ("PgUp / PgDn", "", "Read back while you write"),
+    ("Ctrl+C", "", "Copy what is selected; with nothing selected, twice to leave"),
     ("", "//text", "Send a text that begins with a slash"),
 )
 """Keys that belong to the text alone: key, what is typed, what it does."""

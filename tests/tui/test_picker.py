@@ -97,6 +97,16 @@ async def test_the_heading_of_the_first_row_comes_back_into_sight(server: DemoSe
         await person.until_shown("RECENT")
 
 
+async def test_letters_typed_while_a_filter_has_the_keys_go_into_the_line(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.press("ctrl+o")
+        await person.until_shown("any id can be typed", "demo/tortoise")
+        await person.press("tab", "tab", "space")
+        await person.until_shown("[✓ sees]")
+        await person.press("s", "e", "e", "r")
+        await person.until_shown("› seer", "1 of", "[✓ sees]")
+
+
 async def test_chips_and_sorts_narrow_and_order_the_list(server: DemoServer) -> None:
     async with at_screen(screen_runtime(server)) as person:
         await open_picker(person)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from orchat.tui.commands import COMMANDS
 from orchat.tui.keymap import USUAL
 from orchat.tui.reference import keys_and_commands
@@ -21,3 +23,12 @@ def test_every_command_is_on_the_page_and_in_help() -> None:
     for command in COMMANDS:
         assert f"| `{command.id}` |" in page and command.about in shown
         assert f"/{command.slash}" in shown
+
+
+@pytest.mark.parametrize("width", [54, 75, 112])
+def test_help_cuts_no_word_and_is_never_wider_than_its_place(width: int) -> None:
+    shown = help_text(USUAL, width).plain
+    assert max(map(len, shown.splitlines())) <= width
+    words = set(shown.split())
+    assert {word for command in COMMANDS for word in command.about.split()} <= words
+    assert {f"/{command.slash}" for command in COMMANDS if command.slash} <= words

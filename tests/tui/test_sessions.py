@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from orchat.errors import StoreUnwritable
 from orchat.tui.exporting import export
 from orchat.tui.screens.confirm import AskLine, Choose
 from orchat.tui.screens.deleted import DeletedSessions
-from orchat.tui.screens.sessions import Sessions
+from orchat.tui.screens.sessions import PREVIEW_S, Sessions
+from tests.support.clock import FakeClock
 from tests.support.screen import Person, at_screen, screen_runtime
 
 pytestmark = pytest.mark.anyio
@@ -106,7 +108,7 @@ async def test_what_is_pinned_stands_first_and_what_is_duplicated_beside_it(serv
         await person.until_gone("★")
         await person.press("ctrl+y")
         await person.until_shown("4 sessions", "Duplicated")
-        assert sum("pirates of old" in line for line in person.lines) == 2
+        assert sum("pirates of old" in line and "You" not in line for line in person.lines) == 2
 
 
 async def test_a_session_is_seen_before_it_is_opened(server: DemoServer) -> None:
@@ -118,6 +120,50 @@ async def test_a_session_is_seen_before_it_is_opened(server: DemoServer) -> None
         await person.press("down")
         await person.until_shown("about **leaves**")
         await person.until_gone("two, three, five")
+
+
+async def test_a_session_is_seen_below_the_list_where_it_has_no_room_beside_it(server: DemoServer) -> None:
+    log = "\n\n".join("the **needle** is here" if number == 40 else f"line {number}" for number in range(90))
+    server.script(say("first we sail\nfar away"), say(log))
+    async with at_screen(screen_runtime(server), size=(80, 24)) as person:
+        await person.ask("pirates of old")
+        await person.press("ctrl+n")
+        await person.ask("and the log?")
+        await open_sessions(person)
+        await person.press("down")
+        await person.until_shown("You  pirates of old", "writer  first we sail far away")
+        await person.type("needle")
+        await person.until_shown("line 39 the **needle** is here line 41")
+        await person.pilot.resize_terminal(80, 18)
+        await person.until_gone("line 41")
+
+
+class LookingClock(FakeClock):
+    """Nobody looks at a row long enough until `has_looked` is set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.has_looked = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds == PREVIEW_S:
+            await self.has_looked.wait()
+        await super().sleep(seconds)
+
+
+async def test_a_session_that_is_read_late_is_not_told_of_beside_an_empty_list(server: DemoServer) -> None:
+    server.script(say("one"))
+    clock = LookingClock()
+    async with at_screen(screen_runtime(server, clock), size=(80, 24)) as person:
+        await person.ask("pirates of old")
+        await person.press("ctrl+r")
+        await person.until_on(Sessions)
+        await person.until_shown("1 session ")
+        await person.type("zzz")
+        await person.until_shown("nothing was said like that")
+        clock.has_looked.set()
+        await person.settled()
+        assert "1 turn" not in person.text and "pirates" not in person.text
 
 
 async def test_opening_what_was_found_shows_the_message_that_was_found(server: DemoServer) -> None:

@@ -44,8 +44,8 @@ USED = [
     ("width", "columns"),
     [
         (120, ["MODEL", "sent", "whole", "cut", "failed", "in", "out", "cost"]),
-        (79, ["MODEL", "sent", "whole", "cut", "failed", "in", "out", "cost"]),
-        (58, ["MODEL", "sent", "in", "out", "cost"]),
+        (85, ["MODEL", "sent", "whole", "cut", "failed", "in", "out", "cost"]),
+        (64, ["MODEL", "sent", "in", "out", "cost"]),
         (40, ["MODEL", "sent", "cost"]),
         (20, ["MOD…", "cost"]),
     ],
@@ -59,6 +59,12 @@ def test_a_usage_table_fits_the_width_and_keeps_the_cost(width: int, columns: li
     assert long.startswith("som") and " ≈ $1.00 + ?" in long
     assert ("━" in long) == (bars and width == 120)
     assert "nothing yet" in table("KEY", [], width).plain
+
+
+@pytest.mark.parametrize("width", [120, 85, 64])
+def test_sums_that_are_estimated_and_incomplete_stand_whole_and_apart_from_each_other(width: int) -> None:
+    row = UsageRow(group="m", prompt_tokens=99_900, completion_tokens=88_800, estimated_tokens=1, unknown_tokens=1)
+    assert "  ≈ 99.9k + ?  ≈ 88.8k + ?  " in table("MODEL", [row], width).plain
 
 
 def test_too_many_groups_are_added_up_and_none_is_lost() -> None:
@@ -260,7 +266,7 @@ async def test_on_a_narrow_terminal_no_row_of_the_usage_is_wrapped(server: DemoS
     async with at_screen(runtime, size=(120, 60)) as person:
         await spend(runtime, 0, "somebody/a-model-with-a-very-long-name:free", 10**9)
         await open_usage(person)
-        await person.until_shown("whole", "somebody/a-model-with-a-very-long…")
+        await person.until_shown("whole", "somebody/a-model-with-a-very-l…")
         await person.pilot.resize_terminal(60, 60)
         await person.until_gone("whole")
         rows = [line.strip("│ ").split() for line in person.lines if line.rstrip("│ ").endswith(("$0.001", "cost"))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
 from textual.app import ComposeResult
@@ -11,11 +12,14 @@ from textual.widgets import Static
 
 from orchat.tui.commands import COMMANDS, Command, scoped
 from orchat.tui.keymap import Keymap
-from orchat.tui.lines import ACCENT, DIM, HEAD, column, keys_line
+from orchat.tui.lines import ACCENT, DIM, HEAD, column, keys_line, stack
 from orchat.tui.reference import WRITING, typed
 from orchat.tui.screens.dialog import Dialog, TitleLine
 
-SLASH_WIDTH = 24
+KEY_WIDTH, SLASH_WIDTH, SHORT_WIDTH = 13, 24, 14
+"""Cells of a key, of what is typed, and of the same without what may follow it."""
+_NARROW = 70
+"""Cells below which a table has no room for what may follow a name."""
 
 
 class Help(Dialog[None]):
@@ -27,7 +31,10 @@ class Help(Dialog[None]):
 
     DEFAULT_CSS = """
     Help VerticalScroll { height: 1fr; margin-top: 1; overflow-y: scroll; scrollbar-size-vertical: 1; }
+    Help.-low VerticalScroll { margin-top: 0; }
     """
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]
 
     def __init__(self, keymap: Keymap) -> None:
         super().__init__()
@@ -54,32 +61,43 @@ class Help(Dialog[None]):
 
 
 def help_text(keymap: Keymap, width: int) -> Content:
-    """All of it, one line for each."""
+    """All of it; what does not fit in a line goes on below.
+
+    Args:
+        keymap: The keys that count.
+        width: Cells.
+    """
     chat = [command for command in COMMANDS if command.scope in ("app", "chat")]
     parts = [
         Content.styled("EVERYWHERE", HEAD),
-        *_rows(chat, keymap),
+        *_rows(chat, keymap, width),
         Content(""),
         Content.styled("WRITING", HEAD),
-        *(_row(keys, slash, about) for keys, slash, about in WRITING),
+        *(_row(keys, slash, about, width) for keys, slash, about in WRITING),
         Content(""),
         Content.styled("IN THE CONVERSATION (F6, or a click)", HEAD),
-        *_rows(scoped("transcript"), keymap),
+        *_rows(scoped("transcript"), keymap, width),
         Content(""),
         Content.styled("WITH A MESSAGE (Alt+↑, or a click)", HEAD),
-        *_rows(scoped("message"), keymap),
+        *_rows(scoped("message"), keymap, width),
     ]
-    return Content("\n").join(part.truncate(width, ellipsis=True) for part in parts)
+    return stack(*parts)
 
 
-def _rows(commands: Iterable[Command], keymap: Keymap) -> Iterable[Content]:
+def _rows(commands: Iterable[Command], keymap: Keymap, width: int) -> Iterable[Content]:
     for command in commands:
-        yield _row(keymap.shown(command), typed(command), command.about)
+        yield _row(keymap.shown(command), typed(command), command.about, width)
 
 
-def _row(keys: str, slash: str, about: str) -> Content:
-    return Content.assemble(
-        column(Content.styled(keys, f"bold {ACCENT}"), 13),
-        column(Content.styled(slash, ACCENT), SLASH_WIDTH),
-        (about, DIM),
+def _row(keys: str, slash: str, about: str, width: int) -> Content:
+    if width < _NARROW:
+        slash, second = slash.partition(" ")[0], SHORT_WIDTH
+    else:
+        second = SLASH_WIDTH
+    first, *more = textwrap.wrap(about, max(12, width - KEY_WIDTH - second))
+    head = Content.assemble(
+        column(Content.styled(keys, f"bold {ACCENT}"), KEY_WIDTH),
+        column(Content.styled(slash, ACCENT), second),
+        (first, DIM),
     )
+    return stack(head, *(Content.styled(" " * (KEY_WIDTH + second) + line, DIM) for line in more))

@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from orchat.domain.catalog import Catalogue, Model
 from orchat.domain.clean import clean_line
@@ -255,6 +255,14 @@ class Picker(Finder):
     def _looked_at(self, event: RowList.Highlighted) -> None:
         event.stop()
         self._show_details()
+
+    def on_key(self, event: events.Key) -> None:
+        """Letters go into the line also while a filter has the keys."""
+        line = self.query_one(Input)
+        if isinstance(self.focused, Chip) and event.is_printable and event.character and event.key != "space":
+            event.stop()
+            line.focus()
+            line.insert_text_at_cursor(event.character)
 
     def on_resize(self, _event: events.Resize) -> None:
         """The columns and the details follow the size."""

@@ -20,7 +20,7 @@ from orchat.domain.query import parse_query
 from orchat.domain.sessions import SessionFilter
 from orchat.errors import OrchatError
 from orchat.tui import exporting
-from orchat.tui.found import facts, hit_line, line, preview, words_of
+from orchat.tui.found import facts, hit_line, line, preview, preview_below, words_of
 from orchat.tui.lines import DIM, keys_rows
 from orchat.tui.screens.confirm import AskLine, Choose
 from orchat.tui.screens.deleted import DeletedSessions
@@ -36,6 +36,10 @@ MOST = 500
 """Sessions listed; older ones are found by searching."""
 PREVIEW_S = 0.05
 """Seconds that a row has to be looked at before its session is read."""
+SPLIT = 100
+"""Cells from which on the preview stands beside the list."""
+BELOW = 20
+"""Rows from which on it stands below a list that it has no room beside."""
 KEYS = (
     ("Enter", "open"),
     ("F2", "rename"),
@@ -70,11 +74,13 @@ class Sessions(Finder):
         & #facts { height: 1; display: none; }
         & .foot { margin-top: 0; }
     }
+    Sessions.-below #found { layout: vertical; }
+    Sessions.-below #preview { display: block; height: 35%; margin-left: 0; border-top: solid $line; }
     Sessions.-split #preview { display: block; border-left: solid $line; }
     Sessions.-wide #facts { display: block; }
     Sessions.-narrow #facts { display: block; }
     """
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide"), (100, "-split")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide"), (SPLIT, "-split")]
     BINDINGS = [
         Binding("f2", "rename", "Rename", show=False, priority=True),
         Binding("ctrl+t", "pin", "Pin", show=False, priority=True),
@@ -132,6 +138,7 @@ class Sessions(Finder):
 
     def on_resize(self) -> None:
         """The keys take as many lines as they need, the preview as many as there are."""
+        self.set_class(self.size.width < SPLIT and self.size.height >= BELOW, "-below")
         self.call_after_refresh(self._refit)
 
     def _refit(self) -> None:
@@ -197,6 +204,8 @@ class Sessions(Finder):
 
     def _look(self, row: Row | None) -> None:
         if row is None:
+            # Whoever still reads the session before would show it beside an empty list.
+            self.workers.cancel_group(self, "preview")
             self._show(Content(""), Content(""))
         else:
             self._preview(row.id)
@@ -213,7 +222,10 @@ class Sessions(Finder):
         now, pane = self._runtime.clock.now(), self.query_one("#preview", Static)
         path: Sequence[StoredMessage] = told.messages
         size = (max(20, pane.content_size.width), max(4, pane.content_size.height))
-        self._show(preview(told.conversation, path, hit, now, size), facts(told.conversation, path, now))
+        shown = preview(told.conversation, path, hit, now, size)
+        if self.has_class("-below"):
+            shown = preview_below(path, hit, size[1])
+        self._show(shown, facts(told.conversation, path, now))
 
     def _show(self, preview: Content, facts: Content) -> None:
         self.query_one("#preview", Static).update(preview)

@@ -40,7 +40,7 @@ class UsageScreen(Dialog[None]):
 
     DEFAULT_CSS = """
     UsageScreen {
-        & > #panel { max-height: 52; }
+        & > #panel { max-width: 128; max-height: 52; }
         & VerticalScroll {
             height: 1fr;
             margin-top: 1;
