@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual import work
+from textual import events, work
 from textual.app import App
 
 from orchat.paths import environment
@@ -11,6 +11,14 @@ from orchat.tui import clipboard
 
 class Copying(App[None]):
     """An app whose texts reach the clipboard of whoever sits at the terminal."""
+
+    _is_hinted = False
+
+    def on_text_selected(self, _event: events.TextSelected) -> None:
+        """Say once how to copy: a terminal's own way knows nothing of what is selected here."""
+        if not self._is_hinted and self.screen.get_selected_text():
+            self._is_hinted = True
+            self.notify("Ctrl+C copies what is selected.", markup=False, timeout=4)
 
     async def copy_text(self, text: str) -> bool:
         """Put a text into the clipboard.
@@ -28,7 +36,9 @@ class Copying(App[None]):
 
     @work(group="copy", exclusive=True, exit_on_error=False, description="copy what is selected")
     async def _copy(self, text: str) -> None:
-        if not await self.copy_text(text):
+        if await self.copy_text(text):
+            self.notify("Copied what is selected.", markup=False, timeout=2)
+        else:
             words = "Could not copy the selection: it is too long for the terminal's clipboard."
             self.notify(words, severity="warning", markup=False)
 

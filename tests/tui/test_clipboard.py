@@ -148,10 +148,10 @@ def test_what_the_mouse_selects_is_copied_as_it_was_written() -> None:
         for x, y in ((column + 5, row), (last_column + 20, last_row)):
             terminal.type(mouse(x, y, button=32))
         terminal.type(mouse(last_column + 20, last_row, up=True))
-        terminal.until_quiet(0.3)
+        terminal.until_shown("Ctrl+C copies what is selected.")
         terminal.type(b"\x03")
         terminal.until(b"\x1b]52;c;")
-        terminal.until_quiet(0.3)
+        terminal.until_shown("Copied what is selected.")
         assert copied(terminal, before) == wanted
         terminal.type(b"\x11")
         terminal.process.wait(30)

@@ -113,3 +113,8 @@ def test_figures_grow_old_by_time_alone() -> None:
 
 def test_a_budget_of_nothing_is_spent() -> None:
     assert Budget(scope="day", limit_pico=0).share == 1.0
+
+
+def test_in_one_line_a_number_is_told_with_the_name_of_its_setting() -> None:
+    asked = (("persona", "pirate"), ("temperature", "0.9"))
+    assert "with pirate, temperature 0.9" in [part.plain for part in status_parts(figures(asked=asked), START)]

@@ -133,10 +133,17 @@ def status_parts(figures: Figures, now: float) -> list[Content]:
     if figures.context_used is not None:
         parts.append(Content.assemble(("context ", DIM), context_words(figures)))
     if figures.asked:
-        words = ", ".join(name if value in ("set", "on", "true") else value for name, value in figures.asked)
+        words = ", ".join(_short_setting(name, value) for name, value in figures.asked)
         # It changes every answer, while the sums can be looked up.
         parts.insert(2, Content.assemble(("with ", DIM), plain(words, 30).stylize(YOU)))
     return [*parts[:1], *(part for part in urgent if part), *parts[1:]]
+
+
+def _short_setting(name: str, value: str) -> str:
+    """A setting in few words: a value that tells its name by itself stands alone."""
+    if value in ("set", "on", "true"):
+        return name
+    return f"{name} {value}" if value.replace(".", "", 1).isdecimal() else value
 
 
 def _aside(figures: Figures, now: float) -> Content:
