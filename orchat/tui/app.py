@@ -191,6 +191,16 @@ class OrchatApp(Copying, EarlyKeys, inherit_bindings=False):
             self.chat.keep_draft()
         self.exit()
 
+    def action_show_help(self, place: str) -> None:
+        """Every key and command, those of a screen or dialog first.
+
+        Args:
+            place: Its id.
+        """
+        from orchat.tui.screens.help import Help
+
+        self.push_screen(Help(self.keymap, place))
+
     def end(self) -> None:
         """Leave because of a signal."""
         self.call_later(self.action_quit)

@@ -15,6 +15,7 @@ from orchat.tui import changes
 from orchat.tui.answering import Answering
 from orchat.tui.changes import Change, Prompt
 from orchat.tui.entries import answer_facts
+from orchat.tui.keymap import USUAL, Keymap
 from orchat.tui.problems import Problem, WayId, problem_of
 from orchat.tui.progress import CANCELS, STOPS
 from orchat.tui.tally import Tally, answer_cost, total
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from orchat.domain.sessions import Transcript
     from orchat.runtime import Runtime
 
-WAYS: dict[WayId, str] = {"again": "r", "next_key": "n", "over_budget": "b"}
-"""Ways on after a failure that are open for one of several answers, and their keys here."""
+WAYS: dict[WayId, str] = {"again": "compare_again", "next_key": "compare_next_key", "over_budget": "compare_anyway"}
+"""Ways on after a failure that are open for one of several answers, and what they are called in ``[keymap]``."""
 ENDS = {"done": "done", "stopped": "stopped", "cut": "cut", "failed": "failed"}
 
 
@@ -56,10 +57,14 @@ class Compared:
         show: Told of every change of its entry, at once and in order.
         contest: What is asked.
         number: Place of its model, from 0.
+        keymap: The keys that lead on where something went wrong.
     """
 
-    def __init__(self, runtime: Runtime, show: Callable[[Change], None], contest: Contest, number: int) -> None:
+    def __init__(
+        self, runtime: Runtime, show: Callable[[Change], None], contest: Contest, number: int, keymap: Keymap
+    ) -> None:
         self._runtime = runtime
+        self._keymap = keymap
         self._show = show
         self._contest = contest
         self._tasks = Tasks()
@@ -243,7 +248,7 @@ class Compared:
         if not isinstance(card, ErrorCard):
             return dict(values)
         ways = self.problem.ways if self.problem is not None else ()
-        keys = tuple((WAYS[way], label) for way, label in ways if way in WAYS)
+        keys = self._keymap.pairs(*((WAYS[way], label) for way, label in ways if way in WAYS))
         return {**values, "error": replace(card, keys=keys)}
 
 
@@ -254,15 +259,18 @@ class Comparing:
         runtime: Started.
         contest: What is asked.
         show: Told of every change, with the number of the answer.
+        keymap: The keys that lead on where something went wrong.
     """
 
-    def __init__(self, runtime: Runtime, contest: Contest, show: Callable[[int, Change], None]) -> None:
+    def __init__(
+        self, runtime: Runtime, contest: Contest, show: Callable[[int, Change], None], keymap: Keymap = USUAL
+    ) -> None:
         self._runtime = runtime
         self._finished: list[int] = []
         self._show = show
         self.contest = contest
         self.answers = tuple(
-            Compared(runtime, self._shows(number), contest, number) for number in range(len(contest.models))
+            Compared(runtime, self._shows(number), contest, number, keymap) for number in range(len(contest.models))
         )
 
     def _shows(self, number: int) -> Callable[[Change], None]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from orchat.errors import ConfigError
 from orchat.tui.commands import BY_ID, COMMANDS, Command
@@ -12,6 +12,7 @@ from orchat.tui.keynames import BadKey, is_written, parse_key, shown_key, unboun
 
 if TYPE_CHECKING:
     from orchat.config import LoadedConfig
+    from orchat.tui.elsewhere import Place
 
 _ARROWS = ("up", "down", "left", "right", "home", "end")
 _EDITING = frozenset(
@@ -33,6 +34,30 @@ _HERE = {
     "transcript": "in the conversation",
     "message": "with a message",
 }
+_OVER_ALL = ("quit", "help")
+"""Commands whose keys also count on the screens and dialogs over the chat."""
+
+
+class _Bound(Protocol):
+    """Something with keys."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def keys(self) -> str: ...
+
+
+_B = TypeVar("_B", bound=_Bound)
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """What has a key."""
+
+    id: str
+    """Its name."""
+    where: str
+    """Where it has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +79,47 @@ class Keymap:
     keys: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: {command.id: defaults(command) for command in COMMANDS}
     )
-    """Id of a command to its keys as Textual names them; empty for none."""
+    """Id of a command to its keys as Textual names them; empty for none. What is done over the chat only stands here
+    where somebody has given it keys."""
     faults: tuple[Fault, ...] = ()
     """What could not be taken from the settings."""
 
     def shown(self, command: Command | str) -> str:
         """The first key of a command as people know it; empty for none."""
-        id = command if isinstance(command, str) else command.id
-        return next(map(shown_key, self.keys.get(id, ())), "")
+        return next(map(shown_key, self._keys_of(command if isinstance(command, str) else command.id)), "")
+
+    def _keys_of(self, id: str) -> tuple[str, ...]:
+        if id in self.keys:
+            return self.keys[id]
+        from orchat.tui.elsewhere import KEYS
+
+        return defaults(KEYS[id])
+
+    def way_to(self, id: str) -> str:
+        """The first key of a command, or what is typed for it where it has none."""
+        return self.shown(id) or f"/{BY_ID[id].slash}"
+
+    def pairs(self, *wanted: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+        """Keys and what they do, for the last line of a screen; what has no key is left out.
+
+        Args:
+            *wanted: Ids, separated by spaces, and words for what they do together.
+        """
+        told = ((tuple(filter(None, map(self.shown, ids.split()))), words) for ids, words in wanted)
+        return tuple(
+            (("" if set("".join(keys)) <= set("←→") else " ").join(keys), words) for keys, words in told if keys
+        )
+
+    def hint(self, id: str, words: str) -> str:
+        """``y copy``: a key and what it does; empty where it has no key."""
+        return " ".join([self.shown(id), words]) if self.shown(id) else ""
 
     def bound(self) -> dict[str, str]:
-        """What Textual has to be told: the keys of every command that has not the usual ones."""
+        """What Textual has to be told: the keys of everything that has not the usual ones."""
         return {
-            command.id: ",".join(self.keys[command.id] or (unbound(command.id),))
-            for command in COMMANDS
-            if self.keys[command.id] != defaults(command)
+            id: ",".join(keys or (unbound(id),))
+            for id, keys in self.keys.items()
+            if id not in BY_ID or keys != defaults(BY_ID[id])
         }
 
     def owner(self, key: str, scopes: Iterable[str]) -> Command | None:
@@ -87,7 +138,12 @@ class Keymap:
         is_taken = bool(told) and told[0][0] in ("everywhere", "chat")
         if not is_taken and (is_written(key) or key in _EDITING):
             told.insert(0, ("writing", "a character" if is_written(key) else "moves or edits"))
-        return tuple(told)
+        return (*told, *self._meaning_elsewhere(key))
+
+    def _meaning_elsewhere(self, key: str) -> tuple[tuple[str, str], ...]:
+        from orchat.tui.elsewhere import ELSEWHERE
+
+        return tuple((place.id, one.id) for place in ELSEWHERE for one in place.keys if key in self._keys_of(one.id))
 
 
 _PLACES = (
@@ -98,7 +154,7 @@ _PLACES = (
 )
 
 
-def defaults(command: Command) -> tuple[str, ...]:
+def defaults(command: _Bound) -> tuple[str, ...]:
     """The usual keys of a command."""
     return tuple(command.keys.split(",")) if command.keys else ()
 
@@ -113,27 +169,95 @@ def read_keymap(written: Mapping[str, str]) -> Keymap:
     Args:
         written: Id of a command to its keys, separated by commas; an empty text for no key.
     """
-    faults = [_unknown(id) for id in written if id not in BY_ID]
-    own = [command for command in COMMANDS if command.id in written]
-    keys = {command.id: () if command in own else defaults(command) for command in COMMANDS}
-    owners = {key: command for command in COMMANDS for key in keys[command.id]}
-    for command in own:
-        text = written[command.id].strip()
-        wanted = _parsed(command, text, faults)
-        taken = []
-        for key in dict.fromkeys(wanted):
-            if key in owners:
-                faults.append(_clash(command, key, owners[key]))
-            else:
-                taken.append(key)
-        keys[command.id] = tuple(taken)
-        owners |= dict.fromkeys(taken, command)
-    for command in own:
-        # Whoever mistypes the one key of a command should not lose it.
-        if written[command.id].strip() and not keys[command.id]:
-            keys[command.id] = tuple(key for key in defaults(command) if key not in owners)
-            owners |= dict.fromkeys(keys[command.id], command)
+    faults = _unknown_in(written)
+    beside = _usual_elsewhere(written)
+
+    def taken(command: Command) -> Mapping[str, _Owner]:
+        return beside if command.id in _OVER_ALL else {}
+
+    keys = _settled(
+        COMMANDS, written, faults, refusal=_refusal, where=lambda command: _HERE[command.scope], taken=taken
+    )
+    if any(id not in BY_ID for id in written):
+        keys |= _settled_elsewhere(written, faults, keys)
     return Keymap(keys=keys, faults=tuple(faults))
+
+
+def _usual_elsewhere(written: Mapping[str, str]) -> dict[str, _Owner]:
+    """The usual keys of what is done over the chat, where a command that counts there, too, was given others."""
+    if not any(id in written for id in _OVER_ALL):
+        return {}
+    from orchat.tui.elsewhere import ELSEWHERE
+
+    kept = ((place, one) for place in ELSEWHERE for one in place.keys if one.id not in written)
+    return {key: _Owner(one.id, place.where) for place, one in kept for key in defaults(one)}
+
+
+def _settled_elsewhere(
+    written: Mapping[str, str], faults: list[Fault], keys: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """The keys that somebody has given to what is done over the chat."""
+    from orchat.tui.elsewhere import ELSEWHERE, KEYS
+
+    over = {key: _Owner(id, _HERE["app"]) for id in _OVER_ALL for key in keys[id]}
+    found: dict[str, tuple[str, ...]] = {}
+    for place in ELSEWHERE:
+        found |= _settled_in(place, written, faults, over)
+    return {id: theirs for id, theirs in found.items() if theirs != defaults(KEYS[id])}
+
+
+def _settled_in(
+    place: Place, written: Mapping[str, str], faults: list[Fault], over: Mapping[str, _Owner]
+) -> dict[str, tuple[str, ...]]:
+    given = dict(written)
+    for one in place.keys:
+        if one.is_way_back and one.id in given and not given[one.id].strip():
+            hint = "Give it another key, or leave it as usual."
+            faults.append(Fault(id=one.id, reason="leads back, and needs a key", hint=hint))
+            del given[one.id]
+    return _settled(
+        place.keys, given, faults, refusal=place.refusal, where=lambda _one: place.where, taken=lambda _one: over
+    )
+
+
+def _settled(
+    items: Sequence[_B],
+    written: Mapping[str, str],
+    faults: list[Fault],
+    *,
+    refusal: Callable[[_B, str], str],
+    where: Callable[[_B], str],
+    taken: Callable[[_B], Mapping[str, _Owner]],
+) -> dict[str, tuple[str, ...]]:
+    """The keys that count among things of which no two may have the same.
+
+    Args:
+        items: All of them.
+        written: Id to what somebody wrote.
+        faults: What cannot be is added here.
+        refusal: Why one cannot have a key; empty when it can.
+        where: One has its keys.
+        taken: Keys that one cannot have because of something else.
+    """
+    own = [item for item in items if item.id in written]
+    keys = {item.id: () if item in own else defaults(item) for item in items}
+    owners = {key: _Owner(item.id, where(item)) for item in items for key in keys[item.id]}
+    for item in own:
+        mine = []
+        for key in dict.fromkeys(_parsed(item, written[item.id].strip(), faults, refusal)):
+            owner = owners.get(key) or taken(item).get(key)
+            if owner is not None:
+                faults.append(_clash(item.id, key, owner))
+            else:
+                mine.append(key)
+        keys[item.id] = tuple(mine)
+        owners |= dict.fromkeys(mine, _Owner(item.id, where(item)))
+    for item in own:
+        # Whoever mistypes the one key of a command should not lose it.
+        if written[item.id].strip() and not keys[item.id]:
+            keys[item.id] = tuple(key for key in defaults(item) if key not in owners)
+            owners |= dict.fromkeys(keys[item.id], _Owner(item.id, where(item)))
+    return keys
 
 
 def faults_of(loaded: LoadedConfig) -> list[ConfigError]:
@@ -158,26 +282,26 @@ def faults_of(loaded: LoadedConfig) -> list[ConfigError]:
     return errors
 
 
-def _parsed(command: Command, text: str, faults: list[Fault]) -> list[str]:
-    """The keys in a text that this command may have."""
+def _parsed(item: _B, text: str, faults: list[Fault], refusal: Callable[[_B, str], str]) -> list[str]:
+    """The keys in a text that something may have."""
     found = []
     for word in text.split(",") if text else ():
         try:
             key = parse_key(word)
         except BadKey as error:
             hint = "Write keys as ctrl+o, f4, alt+up or c; `orchat doctor keys` tells what a key is called."
-            faults.append(Fault(id=command.id, reason=f"{_quoted(word)} {error}", hint=hint))
+            faults.append(Fault(id=item.id, reason=f"{_quoted(word)} {error}", hint=hint))
             continue
-        reason = _needed(command, key)
+        reason = refusal(item, key)
         if reason:
             hint = "Keys with Ctrl or Alt, and F1 to F12, are free of that."
-            faults.append(Fault(id=command.id, reason=f"{_quoted(word)} {reason}", hint=hint))
+            faults.append(Fault(id=item.id, reason=f"{_quoted(word)} {reason}", hint=hint))
         else:
             found.append(key)
     return found
 
 
-def _needed(command: Command, key: str) -> str:
+def _refusal(command: Command, key: str) -> str:
     """Why a command cannot have a key; empty when it can."""
     if key in defaults(command):
         return ""
@@ -188,19 +312,24 @@ def _needed(command: Command, key: str) -> str:
     return "is needed for reading" if key in _READING else ""
 
 
-def _clash(command: Command, key: str, owner: Command) -> Fault:
+def _clash(id: str, key: str, owner: _Owner) -> Fault:
     return Fault(
-        id=command.id,
-        reason=f"{shown_key(key)} is the key of {owner.id} {_HERE[owner.scope]}",
+        id=id,
+        reason=f"{shown_key(key)} is the key of {owner.id} {owner.where}",
         hint=f'Give {owner.id} another key, or none: {owner.id} = ""',
     )
 
 
-def _unknown(id: str) -> Fault:
+def _unknown_in(written: Mapping[str, str]) -> list[Fault]:
+    others = [id for id in written if id not in BY_ID]
+    if not others:
+        return []
     from orchat.config.values import near
+    from orchat.tui.elsewhere import KEYS
 
-    hint = near(id, tuple(BY_ID)) or "docs/keys-and-commands.md lists the names."
-    return Fault(id=id, reason="there is no such command", hint=hint)
+    hints = ((id, near(id, (*BY_ID, *KEYS))) for id in others if id not in KEYS)
+    reason, list_of_all = "there is no such command", "docs/keys-and-commands.md lists the names."
+    return [Fault(id=id, reason=reason, hint=hint or list_of_all) for id, hint in hints]
 
 
 def _quoted(word: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import Binding, BindingType
 
-from orchat.tui.commands import COMMANDS
+from orchat.tui.commands import BY_ID, COMMANDS
 from orchat.tui.keynames import unbound
 
 if TYPE_CHECKING:
@@ -65,4 +65,18 @@ def command_bindings() -> list[BindingType]:
             priority=command.scope != "transcript" and command.keys != "escape",
         )
         for command in COMMANDS
+    ]
+
+
+def place_bindings(place_id: str) -> list[BindingType]:
+    """The usual keys of a screen or dialog over the chat, and the one for help."""
+    from orchat.tui.elsewhere import BY_PLACE
+
+    help = BY_ID["help"]
+    return [
+        Binding(help.keys, f"app.show_help('{place_id}')", help.title, id=help.id, show=False, priority=True),
+        *(
+            Binding(one.keys, one.action, one.about, id=one.id, show=False, priority=one.priority)
+            for one in BY_PLACE[place_id].keys
+        ),
     ]

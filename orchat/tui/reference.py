@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from orchat.tui.asked import SETTINGS
 from orchat.tui.commands import COMMANDS, Command, Scope
-from orchat.tui.keymap import defaults
+from orchat.tui.elsewhere import ELSEWHERE
+from orchat.tui.keymap import USUAL, defaults
 from orchat.tui.keynames import shown_key
 
 WRITING = (
@@ -33,6 +34,12 @@ Every command is in the palette (`^P`). What has a name after a slash can be typ
 Tab takes what is highlighted, Enter carries out the line. On the screen, F1 shows this list with the keys that you
 have chosen.
 """
+_ELSEWHERE = """\
+## On other screens
+
+What is done on the screens and in the lists that lie over the chat has keys of its own, which count there alone. F1
+shows them first. Moving about in a list or a text is the same everywhere.
+"""
 _OWN = """\
 ## Keys of your own
 
@@ -43,16 +50,18 @@ In the settings file (`orchat config path`), by the names of the last column:
 model = "f4"                # another key
 sessions = "ctrl+r, f3"     # two keys
 usage = ""                  # no key
+compare_copy = "ctrl+y"     # on the screen that compares models
 ```
 
 A key is written as `ctrl+o`, `^O`, `f4`, `alt+up`, `pgup`, `c`, `R` or `?`. For one run: `orchat --set
 keymap.model=f4`; in the environment: `ORCHAT_KEYMAP__MODEL=f4`. All commands are within reach of the chat screen, so
-no key may mean two of them; two commands may change places.
+no key may mean two of them; two commands may change places. The same holds on each other screen, where the keys of
+`quit` and `help` count, too.
 
 What cannot be is left out and everything else works. The screen says so when it starts, and `orchat doctor` and
-`orchat config show` do too: a name that is no command, a text that is no key, a key of another command, a key that
-writing or reading needs, and keys that never arrive (`ctrl+i` is Tab to a terminal, `ctrl+m` Enter, `ctrl+[` Esc,
-`ctrl+h` Backspace).
+`orchat config show` do too: a name that is no command, a text that is no key, a key of another command in the same
+place, a key that writing or reading needs, and keys that never arrive (`ctrl+i` is Tab to a terminal, `ctrl+m`
+Enter, `ctrl+[` Esc, `ctrl+h` Backspace).
 
 `orchat doctor keys` shows what your terminal really sends for a key, what it is called here, and what it does. Esc
 three times in a row leaves, and so does Ctrl+C twice. Keys such as `ctrl+shift+u` or `shift+enter` exist only where
@@ -74,6 +83,12 @@ def keys_and_commands() -> str:
     for title, scopes in PLACES:
         rows = [_row(command) for command in COMMANDS if command.scope in scopes]
         parts.append(f"## {title}\n\n{_table(('key', 'typed', 'what it does', 'name'), rows)}")
+    parts.append(_ELSEWHERE)
+    for place in ELSEWHERE:
+        keys = [(", ".join(map(shown_key, defaults(one))), one.about, _code(one.id)) for one in place.keys]
+        parts.append(
+            f"### {place.title} ({USUAL.way_to(place.command)})\n\n{_table(('key', 'what it does', 'name'), keys)}"
+        )
     writing = [(key, _code(typed), about) for key, typed, about in WRITING]
     parts.append(f"## While you write\n\n{_table(('key', 'typed', 'what it does'), writing)}")
     parts.append(_OWN)

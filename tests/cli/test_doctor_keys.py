@@ -77,7 +77,7 @@ def test_every_key_is_told_with_its_bytes_its_name_and_what_it_does() -> None:
             terminal.read_until("escape")
         assert terminal.process.wait(timeout=30) == 0
         assert ["\\x0f", "ctrl+o", "chat: model"] in rows(terminal)
-        assert ["\\x1b", "escape", "chat: stop"] in rows(terminal)
+        assert ["\\x1b", "escape", "chat: stop · compare: compare_stop · ocr: ocr_stop"] in rows(terminal)
         assert TELL_MORE.decode() not in terminal.seen
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,10 +15,15 @@ from orchat.demo.script import stall
 from orchat.demo.server import DemoServer
 from orchat.paths import Paths
 from orchat.tui.commands import BY_ID, COMMANDS
+from orchat.tui.elsewhere import ELSEWHERE, KEYS
 from orchat.tui.keymap import USUAL, defaults, faults_of, read_keymap
 from orchat.tui.keynames import BadKey, is_written, needs_kitty, parse_key, shown_key, unbound
 from orchat.tui.screens.help import Help
+from orchat.tui.screens.key_entry import KeyEntry
+from orchat.tui.screens.keys import KeysScreen
 from orchat.tui.screens.picker import Picker
+from orchat.tui.screens.sessions import Sessions
+from orchat.tui.screens.usage import UsageScreen
 from tests.support.screen import at_screen, screen_runtime
 
 
@@ -174,6 +181,113 @@ def test_a_fault_says_where_it_stands(tmp_path: Path) -> None:
     assert third.message == "env ORCHAT_KEYMAP__USAGE: keymap.usage: 'x' is needed for writing"
 
 
+# ---- over the chat
+
+
+def test_no_usual_key_means_two_things_in_any_place() -> None:
+    over_all = {key for id in ("quit", "help") for key in defaults(BY_ID[id])}
+    assert not set(KEYS) & set(BY_ID) and len(KEYS) == sum(len(place.keys) for place in ELSEWHERE)
+    for place in ELSEWHERE:
+        keys = [key for one in place.keys for key in defaults(one)]
+        assert len(keys) == len(set(keys)) and not over_all & set(keys), place.id
+        assert all(parse_key(key) == key for key in keys), place.id
+        for one in place.keys:
+            assert one.id.startswith(f"{place.id}_")
+            assert not (one.over_text and any(map(is_written, defaults(one)))), one.id
+
+
+def test_the_usual_keys_do_not_need_the_tables_of_other_screens() -> None:
+    code = (
+        "import sys; from orchat.tui.keymap import read_keymap; read_keymap({'model': 'f4'}).bound();"
+        "sys.exit('orchat.tui.elsewhere' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_keys_on_other_screens_can_be_chosen_changed_about_and_taken_away() -> None:
+    keymap = read_keymap(
+        {
+            "compare_copy": "ctrl+y,y",
+            "compare_copy_code": "c",
+            "compare_again": "",
+            "sessions_delete": "^F",
+            "sessions_fork": "^D",
+        }
+    )
+    assert keymap.faults == ()
+    assert keymap.bound() == {
+        "compare_copy": "ctrl+y,y",
+        "compare_copy_code": "c",
+        "compare_again": unbound("compare_again"),
+        "sessions_delete": "ctrl+f",
+        "sessions_fork": "ctrl+d",
+    }
+    assert keymap.shown("compare_copy") == "^Y" and keymap.shown("compare_again") == ""
+    assert keymap.shown("compare_use") == USUAL.shown("compare_use") == "Enter"
+    wanted = (
+        ("compare_copy", "copy"),
+        ("compare_again", "again"),
+        ("compare_before compare_after", "answer"),
+        ("quit", "leave"),
+    )
+    assert keymap.pairs(*wanted) == (("^Y", "copy"), ("←→", "answer"), ("^Q", "leave"))
+    assert USUAL.pairs(("keys_earlier keys_later", "move")) == (("< >", "move"),)
+    assert (keymap.hint("compare_copy_code", "copy"), keymap.hint("compare_again", "again")) == ("c copy", "")
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ({"compare_cpy": "x"}, ["compare_cpy: there is no such command"]),
+        ({"compare_copy": "r"}, ["compare_copy: r is the key of compare_again in the comparison"]),
+        ({"compare_copy": "x", "compare_use": "x"}, ["compare_copy: x is the key of compare_use in the comparison"]),
+        ({"compare_copy": "x", "keys_add": "x"}, ["keys_add: x is the key of keys_remove in the list of keys"]),
+        ({"compare_copy": "f1"}, ["compare_copy: F1 is the key of help everywhere"]),
+        ({"compare_copy": "f4", "quit": "f4"}, ["compare_copy: F4 is the key of quit everywhere"]),
+        ({"compare_copy": "ctrl+q", "quit": "f4"}, []),
+        ({"quit": "f2"}, ["quit: F2 is the key of settings on the chat screen"]),
+        ({"quit": "f2", "settings": ""}, ["quit: F2 is the key of sessions_rename in the list of sessions"]),
+        ({"quit": "f2", "settings": "", "keys_rename": "r", "sessions_rename": "f9"}, []),
+        ({"model": "ctrl+s"}, []),
+        ({"compare_copy": "1"}, ["compare_copy: '1' is needed there"]),
+        ({"compare_copy": "enter"}, ["compare_copy: Enter is the key of compare_use in the comparison"]),
+        ({"ocr_copy": "up"}, ["ocr_copy: 'up' is needed there"]),
+        ({"keys_add": "escape"}, ["keys_add: 'escape' closes and stops"]),
+        ({"ocr_keep": "k"}, ["ocr_keep: 'k' is needed for writing"]),
+        ({"sessions_pin": "p"}, ["sessions_pin: 'p' is needed for writing"]),
+        ({"sessions_pin": "ctrl+a"}, ["sessions_pin: 'ctrl+a' is needed there"]),
+        ({"ocr_stop": " "}, ["ocr_stop: leads back, and needs a key"]),
+        ({"ocr_stop": "nokey"}, ["ocr_stop: 'nokey' is no key"]),
+        ({"ocr_stop": "q"}, []),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_on_another_screen_is_named(written: dict[str, str], says: list[str]) -> None:
+    keymap = read_keymap(written)
+    assert [f"{fault.id}: {fault.reason}" for fault in keymap.faults] == says
+    assert keymap.shown("compare_use") and keymap.shown("ocr_stop") in ("Esc", "q")
+
+
+def test_a_mistyped_name_is_told_the_one_that_is_meant() -> None:
+    assert read_keymap({"compare_cpy": "x"}).faults[0].hint == "Did you mean compare_copy?"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*KEYS, "quit", "help", "nope"]),
+        st.sampled_from(["", "f2", "ctrl+s,x", "c", "?,ctrl+i", "^D", "left", "r, y"]),
+        max_size=8,
+    )
+)
+def test_whatever_is_written_no_key_means_two_things_in_any_place(written: dict[str, str]) -> None:
+    keymap = read_keymap(written)
+    bound = {**{id: ",".join(defaults(one)) for id, one in KEYS.items()}, **keymap.bound()}
+    over = [*keymap.keys["quit"], *keymap.keys["help"]]
+    for place in ELSEWHERE:
+        keys = [*over, *(key for one in place.keys for key in bound[one.id].split(","))]
+        assert len(keys) == len(set(keys)), place.id
+    assert all(fault.hint and fault.reason for fault in keymap.faults)
+
+
 # ---- at the screen
 
 
@@ -252,3 +366,50 @@ async def test_escape_does_not_stop_where_it_was_taken_away(server: DemoServer) 
         assert person.chat.session.busy
         await person.press("alt+j")
         await person.until(lambda: not person.chat.session.busy)
+
+
+@pytest.mark.anyio
+async def test_keys_of_somebodys_own_work_over_the_chat_and_are_shown_there(server: DemoServer) -> None:
+    runtime = screen_runtime(server)
+    put(
+        runtime,
+        keys_add="f9",
+        keys_test="",
+        models_details="ctrl+l",
+        models_sort="ctrl+d",
+        usage_more="m",
+        help="f10",
+        sessions_rename="f3",
+    )
+    async with at_screen(runtime, size=(120, 50)) as person:
+        await person.press("ctrl+k")
+        screen = await person.until_on(KeysScreen)
+        await person.until_shown("F9 add", "s sign in")
+        assert "t test" not in "\n".join(person.lines)
+        await person.press("a")
+        assert person.app.screen is screen, "the usual key is free"
+        await person.press("f10")
+        await person.until_on(Help)
+        await person.until_shown("KEYS OF OPENROUTER (^K)", "EVERYWHERE")
+        await person.until_shown("F9           Paste another key")
+        await person.press("escape")
+        await person.press("f9")
+        await person.until_on(KeyEntry)
+        await person.press("escape", "escape")
+        await person.until(lambda: person.app.screen is person.chat)
+        await person.press("ctrl+o")
+        await person.until_on(Picker)
+        await person.until_shown("^L details", "^D sort", "sort: by name")
+        await person.press("ctrl+d")
+        await person.until_shown("sort: newest first")
+        await person.press("escape")
+        await person.press("ctrl+u")
+        await person.until_on(UsageScreen)
+        await person.until_shown("← m days", "the last 14 days")
+        await person.press("right")
+        await person.press("m")
+        await person.until_shown("the last 30 days")
+        await person.press("escape")
+        await person.press("ctrl+r")
+        await person.until_on(Sessions)
+        await person.until_shown("F3 rename")

@@ -18,6 +18,7 @@ from orchat.tui.beginning import Beginning
 from orchat.tui.pictures.picture import Picture
 from orchat.tui.screens.attach import AttachDialog
 from orchat.tui.screens.confirm import Choose, Confirm
+from orchat.tui.screens.help import Help
 from orchat.tui.screens.ocr import OcrScreen
 from orchat.tui.screens.preview import Preview
 from tests.support.comparing import back, said
@@ -145,6 +146,35 @@ async def test_a_failing_page_is_told_and_read_again(server: DemoServer, tmp_pat
         await person.press("r")
         await person.until(lambda: not screen.reading.is_running)
         assert len(server.chats) == 3
+
+
+async def test_keys_of_somebodys_own_count_among_pages(server: DemoServer, tmp_path: Path) -> None:
+    folder = pages_in(tmp_path / "scans", (1,))
+    server.script(fault("403-moderation"))
+    runtime = runtime_for(server)
+    own = {"ocr_again": "g", "ocr_copy": "", "ocr_stop": "q,f9", "ocr_keep": "ctrl+o"}
+    runtime.config.keymap.update(own)  # type: ignore[attr-defined]  # as [keymap] in config.toml gives it
+    async with at_screen(runtime) as person:
+        screen = await begin(person, folder)
+        await over(person)
+        await person.until_shown("1 page could not be read; g tries again.", "g read it again", "g read on", "q back")
+        await person.press("r", "g")
+        await person.until(lambda: states(screen) == ["read"])
+        await over(person)
+        assert sent_pages(server.chats, (1,)) == [2]
+        await person.until_shown("e correct")
+        assert "c copy" not in person.text
+        await person.press("e")
+        await person.until_shown("^O keep the text", "q leave it as it was")
+        await person.press("home", "q", "ctrl+o")
+        await person.until(lambda: states(screen) == ["corrected"])
+        await person.press("f1")
+        await person.until_on(Help)
+        await person.until_shown("READING PAGES (/ocr)", "q            Stop reading")
+        await person.press("escape")
+        await person.until_on(OcrScreen)
+        await person.press("escape", "q")
+        await back(person)
 
 
 async def test_why_a_page_failed_is_shown_when_the_pages_are_opened_again(server: DemoServer, tmp_path: Path) -> None:

@@ -120,7 +120,9 @@ class ChatScreen(Attaching):
         yield TopBar()
         with Horizontal(id="body"):
             with Vertical(id="main"):
-                yield Transcript(flush_s=tui.flush_ms / 1000, plain=tui.plain)
+                yield Transcript(
+                    flush_s=tui.flush_ms / 1000, plain=tui.plain, copy_hint=self.keymap.hint("copy_code", "copy")
+                )
                 yield self._stage.opening
                 yield Chips()
                 yield StatusLine()

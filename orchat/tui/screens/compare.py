@@ -18,9 +18,12 @@ from orchat.domain.clean import clean_line
 from orchat.errors import OrchatError
 from orchat.tui import changes
 from orchat.tui.changes import Change
-from orchat.tui.comparing import WAYS, Compared, Comparing, Contest
+from orchat.tui.comparing import Compared, Comparing, Contest
+from orchat.tui.keymap import USUAL, Keymap
+from orchat.tui.keys import place_bindings
 from orchat.tui.lines import ACCENT, DIM, spread
 from orchat.tui.pulse import Pulse
+from orchat.tui.screens.choosing import chosen_code
 from orchat.tui.screens.confirm import Confirm
 from orchat.tui.screens.links import open_link
 from orchat.tui.tally import projected
@@ -45,6 +48,7 @@ class CompareScreen(Screen[int]):
         runtime: Started.
         contest: What is asked.
         turns: One for each model, in their order; they are entered here.
+        keymap: The keys that count.
     """
 
     app: OrchatApp
@@ -62,26 +66,20 @@ class CompareScreen(Screen[int]):
     """
     BINDINGS = [
         *(Binding(str(number), f"go({number - 1})", f"Answer {number}", show=False) for number in range(1, 5)),
-        Binding("left", "step(-1)", "Before", show=False),
-        Binding("right", "step(1)", "After", show=False),
-        Binding("escape", "stop", "Stop", show=False),
-        Binding("enter,u", "use", "Use", show=False),
-        Binding("c", "copy", "Copy", show=False),
-        Binding(WAYS["again"], "again", "Again", show=False),
-        Binding(WAYS["next_key"], "next_key", "Next key", show=False),
-        Binding(WAYS["over_budget"], "anyway", "Send anyway", show=False),
+        *place_bindings("compare"),
     ]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
 
-    def __init__(self, runtime: Runtime, contest: Contest, turns: Sequence[Turn]) -> None:
+    def __init__(self, runtime: Runtime, contest: Contest, turns: Sequence[Turn], *, keymap: Keymap = USUAL) -> None:
         super().__init__()
+        self._keymap = keymap
         self._runtime = runtime
         self._turns = turns
         self._current = 0
         self._said: set[str] = set()
         self._is_asking = False
         self._pulse = Pulse(self, self._wait, self._tick)
-        self.comparing = Comparing(runtime, contest, self._show)
+        self.comparing = Comparing(runtime, contest, self._show, keymap)
 
     # ---- parts ----
 
@@ -92,7 +90,13 @@ class CompareScreen(Screen[int]):
         yield TabLine(plain=tui.plain)
         with Horizontal(id="columns"):
             for answer in self.comparing.answers:
-                yield AnswerColumn(answer.number + 1, answer.entry, flush_s=tui.flush_ms / 1000, plain=tui.plain)
+                yield AnswerColumn(
+                    answer.number + 1,
+                    answer.entry,
+                    flush_s=tui.flush_ms / 1000,
+                    plain=tui.plain,
+                    copy_hint=self._keymap.hint("compare_copy_code", "copy"),
+                )
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -153,13 +157,14 @@ class CompareScreen(Screen[int]):
         return projected(contest.prices, contest.prompt_tokens, at=self._runtime.clock.now()).partition(" · ")[0]
 
     def _keys(self) -> tuple[tuple[str, str], ...]:
-        answer = self._answer
-        step, leave = ("←→", "answer"), ("^Q", "leave")
+        answer, pairs = self._answer, self._keymap.pairs
+        step, leave = ("compare_before compare_after", "answer"), (("quit", "leave"), ("help", "help"))
         if answer.is_running:
-            return ("Esc", "stop"), step, leave
-        use = (("Enter", "use this answer"),) if answer.has_text else ()
-        copy = (("c", "copy"),) if answer.has_text else ()
-        return *use, ("Esc", "back"), step, *copy, (WAYS["again"], "again"), leave
+            return pairs(("compare_stop", "stop"), step, *leave)
+        use = (("compare_use", "use this answer"),) if answer.has_text else ()
+        copy = (("compare_copy", "copy"),) if answer.has_text else ()
+        code = (("compare_copy_code", "copy code"),) if self.column.has_code else ()
+        return pairs(*use, ("compare_stop", "back"), step, *copy, *code, ("compare_again", "again"), *leave)
 
     def _wait(self) -> float:
         return SECOND_S if self.comparing.counts(self._runtime.clock.now()) else LONG_S
@@ -228,7 +233,7 @@ class CompareScreen(Screen[int]):
     def action_use(self) -> None:
         """Go on with this answer and its model."""
         if self._answer.is_running:
-            self.say("This answer still arrives: wait for it, or stop it with Esc.")
+            self.say(f"This answer still arrives: wait for it, or stop it with {self._keymap.shown('compare_stop')}.")
         elif not self._answer.has_text:
             self.say("There is no answer to go on with.")
         else:
@@ -244,6 +249,21 @@ class CompareScreen(Screen[int]):
             self.say(f"Copied answer {self._current + 1}.")
         else:
             self.say("Could not copy the answer: it is too long for the terminal's clipboard.")
+
+    @work(group="compare", exclusive=False, exit_on_error=False, description="copy code")
+    async def action_copy_code(self) -> None:
+        """Copy a code block of the answer; where there are several, ask which."""
+        blocks = self.column.code_blocks
+        code = await chosen_code(self.app, blocks) if blocks else ""
+        if not blocks:
+            self.say("There is no code in this answer.")
+        elif code is not None:
+            is_copied = await self.app.copy_text(code)
+            self.say(
+                "Copied the code."
+                if is_copied
+                else "Could not copy the code: it is too long for the terminal's clipboard."
+            )
 
     def action_again(self) -> None:
         """Ask this model once more."""

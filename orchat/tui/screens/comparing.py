@@ -133,7 +133,7 @@ async def _contend(screen: ChatScreen, asked: _Asked, models: tuple[str, ...]) -
         wish=session.choices.wish(None, over_budget=False),
     )
     turns = await _turns(screen, asked, contest)
-    dialog = CompareScreen(runtime, contest, turns)
+    dialog = CompareScreen(runtime, contest, turns, keymap=screen.keymap)
     chosen = await screen.app.push_screen_wait(dialog)
     transcript = await dialog.comparing.close(chosen)
     session.adopt(transcript)

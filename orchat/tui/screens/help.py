@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from orchat.tui.commands import COMMANDS, Command, scoped
+from orchat.tui.elsewhere import ELSEWHERE, Place
 from orchat.tui.keymap import Keymap
 from orchat.tui.lines import ACCENT, DIM, HEAD, column, keys_line, stack
 from orchat.tui.reference import WRITING, typed
@@ -27,6 +28,7 @@ class Help(Dialog[None]):
 
     Args:
         keymap: The keys that count.
+        place: Id of the screen or dialog over the chat whose keys come first; empty: none.
     """
 
     DEFAULT_CSS = """
@@ -36,8 +38,9 @@ class Help(Dialog[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]
 
-    def __init__(self, keymap: Keymap) -> None:
+    def __init__(self, keymap: Keymap, place: str = "") -> None:
         super().__init__()
+        self._place = place
         self._keymap = keymap
 
     def content(self) -> ComposeResult:
@@ -57,18 +60,31 @@ class Help(Dialog[None]):
 
     def _fill(self) -> None:
         width = self.query_one(VerticalScroll).scrollable_content_region.width
-        self.query_one("#table", Static).update(help_text(self._keymap, width))
+        self.query_one("#table", Static).update(help_text(self._keymap, width, self._place))
 
 
-def help_text(keymap: Keymap, width: int) -> Content:
+def help_text(keymap: Keymap, width: int, place: str = "") -> Content:
     """All of it; what does not fit in a line goes on below.
 
     Args:
         keymap: The keys that count.
         width: Cells.
+        place: Id of the screen or dialog over the chat whose keys come first; empty: none.
     """
+    here = [_place(one, keymap, width) for one in ELSEWHERE if one.id == place]
+    others = [_place(one, keymap, width) for one in ELSEWHERE if one.id != place]
+    sections = [*here, _chat(keymap, width), *others]
+    return stack(*[line for section in sections for line in (*section, Content(""))][:-1])
+
+
+def _place(place: Place, keymap: Keymap, width: int) -> list[Content]:
+    head = Content.styled(f"{place.title.upper()} ({keymap.way_to(place.command)})", HEAD)
+    return [head, *(_row(keymap.shown(one.id), None, one.about, width) for one in place.keys)]
+
+
+def _chat(keymap: Keymap, width: int) -> list[Content]:
     chat = [command for command in COMMANDS if command.scope in ("app", "chat")]
-    parts = [
+    return [
         Content.styled("EVERYWHERE", HEAD),
         *_rows(chat, keymap, width),
         Content(""),
@@ -81,7 +97,6 @@ def help_text(keymap: Keymap, width: int) -> Content:
         Content.styled("WITH A MESSAGE (Alt+↑, or a click)", HEAD),
         *_rows(scoped("message"), keymap, width),
     ]
-    return stack(*parts)
 
 
 def _rows(commands: Iterable[Command], keymap: Keymap, width: int) -> Iterable[Content]:
@@ -89,8 +104,11 @@ def _rows(commands: Iterable[Command], keymap: Keymap, width: int) -> Iterable[C
         yield _row(keymap.shown(command), typed(command), command.about, width)
 
 
-def _row(keys: str, slash: str, about: str, width: int) -> Content:
-    if width < _NARROW:
+def _row(keys: str, slash: str | None, about: str, width: int) -> Content:
+    """One line or more; without a column for what is typed where that is None."""
+    if slash is None:
+        slash, second = "", 0
+    elif width < _NARROW:
         slash, second = slash.partition(" ")[0], SHORT_WIDTH
     else:
         second = SLASH_WIDTH

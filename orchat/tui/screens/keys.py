@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
 from orchat.errors import OrchatError, UsageError
 from orchat.tui.keyrows import Check, KeyRow, details, header, row
+from orchat.tui.keys import place_bindings
 from orchat.tui.lines import DIM, STRONG, keys_rows
 from orchat.tui.screens.confirm import AskLine, Confirm
 from orchat.tui.screens.dialog import Dialog, NoteLine, TitleLine
@@ -24,6 +24,7 @@ from orchat.tui.wording import plain, plural
 if TYPE_CHECKING:
     from orchat.keys.lease import KeyLease, KnownKey
     from orchat.runtime import Runtime
+    from orchat.tui.app import OrchatApp
 
 SECOND_S = 1.0
 READ_EVERY = 3
@@ -52,6 +53,7 @@ class KeysScreen(Dialog[None]):
         note: Said under the list at first: foreign.
     """
 
+    app: OrchatApp
     DEFAULT_CSS = """
     KeysScreen {
         & #header { height: 1; margin-top: 1; }
@@ -65,17 +67,7 @@ class KeysScreen(Dialog[None]):
     KeysScreen.-lowest #details { max-height: 5; border-top: none; }
     KeysScreen.-lowest .foot { margin-top: 0; }
     """
-    BINDINGS = [
-        Binding("a", "add", "Add", show=False),
-        Binding("s", "sign_in", "Sign in", show=False),
-        Binding("t", "test", "Test", show=False),
-        Binding("T", "test_all", "Test all", show=False),
-        Binding("e", "able", "Enable, disable", show=False),
-        Binding("less_than_sign,shift+up", "shift(-1)", "Earlier", show=False),
-        Binding("greater_than_sign,shift+down", "shift(1)", "Later", show=False),
-        Binding("r,f2", "rename", "Rename", show=False),
-        Binding("x,delete,ctrl+d", "remove", "Remove", show=False),
-    ]
+    BINDINGS = place_bindings("keys")
     VERTICAL_BREAKPOINTS = [(0, "-lowest"), (20, "-low"), (30, "-high")]
 
     def __init__(self, runtime: Runtime, *, note: str = "") -> None:
@@ -139,8 +131,13 @@ class KeysScreen(Dialog[None]):
             chosen = self._rows.highlighted
             at = highlight or (chosen.id if chosen else None) or self._in_use()
             rows = [Row(fingerprint, partial(self._line, fingerprint)) for fingerprint in self._keys]
-            self._rows.set_rows(rows, highlight=at, empty="no key yet: a adds one, s signs in")
+            self._rows.set_rows(rows, highlight=at, empty=self._empty())
         self._draw()
+
+    def _empty(self) -> str:
+        pairs = self.app.keymap.pairs(("keys_add", "adds one"), ("keys_sign_in", "signs in"))
+        ways = ", ".join(" ".join(pair) for pair in pairs)
+        return f"no key yet{': ' if ways else ''}{ways}"
 
     async def _lease_now(self, found: tuple[KnownKey, ...]) -> KeyLease | None:
         """The key of this instance, where it has one; looking never chooses one."""
@@ -176,14 +173,18 @@ class KeysScreen(Dialog[None]):
         )
 
     def _pairs(self, known: KnownKey | None) -> list[tuple[str, str]]:
-        pairs = [("a", "add"), ("s", "sign in")]
+        pairs = [("keys_add", "add"), ("keys_sign_in", "sign in")]
         if known is not None:
-            able = "enable" if known.state.disabled else "disable"
-            some = [("t", "test")]
+            pairs.append(("keys_test", "test"))
             if known.kept:
-                some += [("e", able), ("< >", "move"), ("r", "rename"), ("x", "remove")]
-            pairs = [("Enter", "use"), *pairs, *some]
-        return [*pairs, ("Esc", "back")]
+                pairs += [
+                    ("keys_able", "enable" if known.state.disabled else "disable"),
+                    ("keys_earlier keys_later", "move"),
+                    ("keys_rename", "rename"),
+                    ("keys_remove", "remove"),
+                ]
+        use = [("Enter", "use")] if known is not None else []
+        return [*use, *self.app.keymap.pairs(*pairs), ("Esc", "back")]
 
     def _highlighted(self) -> KnownKey | None:
         chosen = self._rows.highlighted

@@ -9,7 +9,7 @@ from orchat.errors import UsageError
 from orchat.tui.branches import must_be_idle
 from orchat.tui.changes import Prompt
 from orchat.tui.entries import is_unfinished
-from orchat.tui.screens.choosing import chosen_model
+from orchat.tui.screens.choosing import chosen_code, chosen_model
 from orchat.tui.wording import plural
 
 if TYPE_CHECKING:
@@ -80,17 +80,11 @@ async def copy_code(screen: ChatScreen, argument: str) -> None:
         screen.say("There is no code in the last answer." if entry is None else "There is no code in it.")
         return
     index = int(argument) - 1 if argument.isdecimal() else 0
-    if len(blocks) > 1 and not argument.isdecimal():
-        from orchat.tui.screens.confirm import Choose
-
-        firsts = [f"{number}  {block.strip().partition(chr(10))[0]}" for number, block in enumerate(blocks, 1)]
-        chosen = await screen.app.push_screen_wait(Choose("Copy which code?", firsts))
-        if chosen is None:
-            return
-        index = firsts.index(chosen)
     if not 0 <= index < len(blocks):
         raise UsageError(f"there is no code block {argument}", hint=f"there are {len(blocks)}")
-    await screen.copy_text(blocks[index], "the code")
+    code = blocks[index] if argument.isdecimal() else await chosen_code(screen.app, blocks)
+    if code is not None:
+        await screen.copy_text(code, "the code")
 
 
 async def edit(screen: ChatScreen, _argument: str) -> None:

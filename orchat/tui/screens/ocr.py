@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, get_args
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
@@ -17,6 +16,7 @@ from textual.widgets import Static, TextArea
 from orchat.domain.clean import clean, clean_line
 from orchat.errors import OrchatError
 from orchat.ocr.page import Format
+from orchat.tui.keys import place_bindings
 from orchat.tui.lines import ACCENT, DIM, ERROR, YOU, column, keys_line, spread
 from orchat.tui.pictures.pages import PageFiles, drawn
 from orchat.tui.pictures.picture import Picture
@@ -86,15 +86,7 @@ class OcrScreen(Screen[None]):
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
-    BINDINGS = [
-        Binding("escape", "stop", "Stop", show=False),
-        Binding("p", "picture", "Picture", show=False),
-        Binding("c", "copy", "Copy", show=False),
-        Binding("e", "edit", "Correct", show=False),
-        Binding("r", "again", "Read", show=False),
-        Binding("x", "export", "Export", show=False),
-        Binding("ctrl+s", "keep", "Keep", show=False, priority=True),
-    ]
+    BINDINGS = place_bindings("ocr")
 
     def __init__(self, runtime: Runtime, reading: PageReading, *, start: bool) -> None:
         super().__init__()
@@ -194,35 +186,42 @@ class OcrScreen(Screen[None]):
     def _names(self) -> str:
         return names_of(self.reading.pages)
 
+    @property
+    def _again(self) -> str:
+        """The key that reads on."""
+        return self.app.keymap.shown("ocr_again") or "/ocr"
+
     def _note(self) -> str:
         """Why it does not go on, or what going on costs."""
         reading = self.reading
         if reading.is_running or not reading.left:
             return ""
         if reading.stopped is not None:
-            return ". ".join(part for part in (reading.stopped.message, _hint(reading.stopped)) if part)
+            return ". ".join(part for part in (reading.stopped.message, _hint(reading.stopped, self._again)) if part)
         failed = sum(reading.failure(page) is not None for page in reading.pages)
         if failed:
             others = reading.left - failed
             more = f", {others} not read yet" if others > 0 else ""
-            return f"{plural(failed, 'page')} could not be read{more}; r tries again."
+            return f"{plural(failed, 'page')} could not be read{more}; {self._again} tries again."
         price, pages = reading.estimate.likely_pico, reading.estimate.pages
         about = "" if price is None or not pages else f", about {usd(price * reading.left // pages)}"
-        return f"{plural(reading.left, 'page')} not read yet{about}; r reads on."
+        return f"{plural(reading.left, 'page')} not read yet{about}; {self._again} reads on."
 
     def _keys(self) -> tuple[tuple[str, str], ...]:
+        pairs = self.app.keymap.pairs
         if self._edited is not None:
-            return ("^S", "keep the text"), ("Esc", "leave it as it was")
+            return pairs(("ocr_keep", "keep the text"), ("ocr_stop", "leave it as it was"))
         reading = self.reading
         has_text = reading.record(self.page) is not None
-        own = (
-            ("Esc", "stop" if reading.is_running else "back"),
-            *((("r", "read on"),) if reading.left and not reading.is_running else ()),
-            *((("c", "copy"), ("e", "correct")) if has_text else ()),
-            *((("x", "export all"),) if reading.records else ()),
-            ("p", "picture"),
+        own = pairs(
+            ("ocr_stop", "stop" if reading.is_running else "back"),
+            *((("ocr_again", "read on"),) if reading.left and not reading.is_running else ()),
+            *((("ocr_copy", "copy"), ("ocr_edit", "correct")) if has_text else ()),
+            *((("ocr_export", "export all"),) if reading.records else ()),
+            ("ocr_picture", "picture"),
         )
-        return _in_room(own, self.query_one(KeyBar).content_size.width)
+        known = ("↑↓", "page"), ("Tab", "scroll the text"), *pairs(("quit", "leave"), ("help", "help"))
+        return _in_room(own, known, self.query_one(KeyBar).content_size.width)
 
     def _show_page(self) -> None:
         page = self.page
@@ -243,8 +242,8 @@ class OcrScreen(Screen[None]):
             return Entry(role="model", source=record.text)
         if failure is None:
             return Entry(role="notice", source=self.reading.words(page))
-        keys = () if self.reading.is_running else (("r", "read it again"),)
-        return Entry(role="model", error=ErrorCard(title=failure.message, hint=_hint(failure), keys=keys))
+        keys = () if self.reading.is_running else self.app.keymap.pairs(("ocr_again", "read it again"))
+        return Entry(role="model", error=ErrorCard(title=failure.message, hint=_hint(failure, self._again), keys=keys))
 
     def _show_picture(self, page: Page) -> None:
         picture = self.query_one(Picture)
@@ -363,19 +362,21 @@ class OcrScreen(Screen[None]):
         self.notify(clean_line(words, 300), markup=False, timeout=6)
 
 
-def _hint(error: OrchatError) -> str:
+def _hint(error: OrchatError, again: str) -> str:
     """What to do next; what the command line calls an option is a key here, or belongs to the command."""
-    hint = (error.hint or "").replace("--max-cost and --resume", "limit: /ocr --max-cost USD, and then r")
-    return hint.replace("--resume", "r")
+    hint = (error.hint or "").replace("--max-cost and --resume", f"limit: /ocr --max-cost USD, and then {again}")
+    return hint.replace("--resume", again)
 
 
-def _in_room(own: tuple[tuple[str, str], ...], width: int) -> tuple[tuple[str, str], ...]:
+def _in_room(
+    own: tuple[tuple[str, str], ...], known: tuple[tuple[str, str], ...], width: int
+) -> tuple[tuple[str, str], ...]:
     """Every key of this screen's own, in fewer words where that must be; then those that are the same everywhere."""
     if keys_line(*own).cell_length > width:
         own = tuple((key, _BRIEF.get(title, title)) for key, title in own)
-    for known in (("↑↓", "page"), ("Tab", "scroll the text"), ("^Q", "leave")):
-        if keys_line(*own, known).cell_length <= width:
-            own = (*own, known)
+    for pair in known:
+        if keys_line(*own, pair).cell_length <= width:
+            own = (*own, pair)
     return own
 
 

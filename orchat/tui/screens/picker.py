@@ -19,6 +19,7 @@ from textual.widgets import Input, Static
 from orchat.domain.catalog import Catalogue, Model
 from orchat.domain.clean import clean_line
 from orchat.errors import OrchatError
+from orchat.tui.keys import place_bindings
 from orchat.tui.lines import DIM, keys_line
 from orchat.tui.listing import (
     SORTS,
@@ -40,6 +41,7 @@ from orchat.tui.wording import age
 
 if TYPE_CHECKING:
     from orchat.runtime import Runtime
+    from orchat.tui.app import OrchatApp
 
 
 class Chip(Widget, can_focus=True):
@@ -109,11 +111,6 @@ class SortChip(Chip):
         self.post_message(self.Toggled())
 
 
-_KEYS = (
-    ("Enter", "use"), ("^D", "details"), ("^F", "favourite"), ("^S", "sort"), ("Tab", "filters"), ("Esc", "back"),
-)  # fmt: skip
-
-
 class Picker(Finder):
     """Gives back the id of a model.
 
@@ -124,6 +121,7 @@ class Picker(Finder):
         traits: What is asked for at first.
     """
 
+    app: OrchatApp
     DEFAULT_CSS = """
     Picker {
         & .ask { margin: 1 0; }
@@ -135,11 +133,7 @@ class Picker(Finder):
     Picker.-narrow SortChip { display: none; }
     Picker.-low #details { height: 1; margin-top: 0; border-top: none; }
     """
-    BINDINGS = [
-        Binding("ctrl+f", "favourite", "Favourite", show=False, priority=True),
-        Binding("ctrl+s", "sort", "Sort", show=False, priority=True),
-        Binding("ctrl+d", "details", "Details", show=False, priority=True),
-    ]
+    BINDINGS = place_bindings("models")
 
     def __init__(self, runtime: Runtime, *, current: str = "", text: str = "", traits: Sequence[Trait] = ()) -> None:
         super().__init__()
@@ -165,7 +159,7 @@ class Picker(Finder):
         yield Static(Content(""), id="columns")
         yield RowList(empty="loading the catalogue …")
         yield Static(Content(""), id="details")
-        yield Static(keys_line(*_KEYS), classes="foot")
+        yield Static(Content(""), classes="foot")
 
     def on_mount(self) -> None:
         """Show what is known, then fetch what is new."""
@@ -268,10 +262,14 @@ class Picker(Finder):
         """The columns and the details follow the size."""
         self.call_after_refresh(self._lay_out)
 
+    def _pairs(self) -> tuple[tuple[str, str], ...]:
+        words = (("models_details", "details"), ("models_favourite", "favourite"), ("models_sort", "sort"))
+        return ("Enter", "use"), *self.app.keymap.pairs(*words), ("Tab", "filters"), ("Esc", "back")
+
     def _lay_out(self) -> None:
         width = self.rows.scrollable_content_region.width or self.rows.size.width
         self.query_one("#columns", Static).update(header(width))
-        self.query_one(".foot", Static).update(keys_line(*_KEYS, width=width))
+        self.query_one(".foot", Static).update(keys_line(*self._pairs(), width=width))
         self._show_details()
 
     def _show_details(self) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
@@ -21,6 +20,7 @@ from orchat.domain.sessions import SessionFilter
 from orchat.errors import OrchatError
 from orchat.tui import exporting
 from orchat.tui.found import facts, hit_line, line, preview, preview_below, words_of
+from orchat.tui.keys import place_bindings
 from orchat.tui.lines import DIM, keys_rows
 from orchat.tui.screens.confirm import AskLine, Choose
 from orchat.tui.screens.deleted import DeletedSessions
@@ -31,6 +31,7 @@ from orchat.tui.wording import plural
 
 if TYPE_CHECKING:
     from orchat.runtime import Runtime
+    from orchat.tui.app import OrchatApp
 
 MOST = 500
 """Sessions listed; older ones are found by searching."""
@@ -40,20 +41,8 @@ SPLIT = 100
 """Cells from which on the preview stands beside the list."""
 BELOW = 20
 """Rows from which on it stands below a list that it has no room beside."""
-KEYS = (
-    ("Enter", "open"),
-    ("F2", "rename"),
-    ("^T", "pin"),
-    ("^Y", "duplicate"),
-    ("^F", "fork"),
-    ("^S", "export"),
-    ("^D", "delete"),
-    ("^Z", "undo"),
-    ("Tab", "deleted"),
-    ("Esc", "back"),
-)
-KEEP = ("^K", "keep this one")
-"""Only where the session that is shown is temporary."""
+WORDS = ("rename", "pin", "duplicate", "fork", "export", "delete", "undo", "deleted")
+"""What can be done, in the order of the keys at the bottom."""
 
 
 class Sessions(Finder):
@@ -65,6 +54,7 @@ class Sessions(Finder):
         can_keep: The session that is shown is temporary, and may be kept after all.
     """
 
+    app: OrchatApp
     DEFAULT_CSS = """
     Sessions {
         & > #panel { max-width: 160; max-height: 52; }
@@ -81,17 +71,7 @@ class Sessions(Finder):
     Sessions.-narrow #facts { display: block; }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide"), (SPLIT, "-split")]
-    BINDINGS = [
-        Binding("f2", "rename", "Rename", show=False, priority=True),
-        Binding("ctrl+t", "pin", "Pin", show=False, priority=True),
-        Binding("ctrl+y", "duplicate", "Duplicate", show=False, priority=True),
-        Binding("ctrl+f", "fork", "Fork", show=False, priority=True),
-        Binding("ctrl+s", "export", "Export", show=False, priority=True),
-        Binding("ctrl+d", "delete", "Delete", show=False, priority=True),
-        Binding("ctrl+z", "undo", "Undo", show=False, priority=True),
-        Binding("tab", "deleted", "Deleted", show=False, priority=True),
-        Binding("ctrl+k", "keep", "Keep", show=False, priority=True),
-    ]
+    BINDINGS = place_bindings("sessions")
 
     def __init__(self, runtime: Runtime, *, current: str | None = None, can_keep: bool = False) -> None:
         super().__init__()
@@ -143,8 +123,9 @@ class Sessions(Finder):
 
     def _refit(self) -> None:
         keys = self.query_one("#keys", Static)
-        pairs = (KEYS[0], KEEP, *KEYS[1:]) if self._can_keep else KEYS
-        keys.update(keys_rows(*pairs, width=max(20, keys.size.width)))
+        keep = [("sessions_keep", "keep this one")] if self._can_keep else []
+        pairs = self.app.keymap.pairs(*keep, *((f"sessions_{word}", word) for word in WORDS))
+        keys.update(keys_rows(("Enter", "open"), *pairs, ("Esc", "back"), width=max(20, keys.size.width)))
         self._look(self.rows.highlighted)
 
     # ---- finding ----

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from textual import events, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
@@ -17,6 +16,7 @@ from orchat.clock import utc_day
 from orchat.errors import OrchatError
 from orchat.tui import exporting
 from orchat.tui.books import Books, read_books
+from orchat.tui.keys import place_bindings
 from orchat.tui.lines import DIM, keys_rows, stack
 from orchat.tui.screens.confirm import Choose
 from orchat.tui.screens.dialog import Dialog, NoteLine, TitleLine
@@ -24,11 +24,11 @@ from orchat.tui.wording import plain
 
 if TYPE_CHECKING:
     from orchat.runtime import Runtime
+    from orchat.tui.app import OrchatApp
 
 SPANS: tuple[int | None, ...] = (7, 14, 30, 90, None)
 """Days that can be chosen; None: all there are."""
 FORMS = {"CSV, for a spreadsheet": "csv", "JSON": "json"}
-KEYS = (("←→", "days"), ("Tab", "next table"), ("↑↓", "scroll"), ("^S", "export"), ("Esc", "back"))
 
 
 class UsageScreen(Dialog[None]):
@@ -38,6 +38,7 @@ class UsageScreen(Dialog[None]):
         runtime: Started.
     """
 
+    app: OrchatApp
     DEFAULT_CSS = """
     UsageScreen {
         & > #panel { max-width: 128; max-height: 52; }
@@ -52,13 +53,7 @@ class UsageScreen(Dialog[None]):
     UsageScreen.-low VerticalScroll { margin-top: 0; }
     """
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]
-    BINDINGS = [
-        Binding("left", "days(-1)", "Fewer days", show=False, priority=True),
-        Binding("right", "days(1)", "More days", show=False, priority=True),
-        Binding("tab", "section(1)", "Next table", show=False, priority=True),
-        Binding("shift+tab", "section(-1)", "Table before", show=False, priority=True),
-        Binding("ctrl+s", "export", "Export", show=False, priority=True),
-    ]
+    BINDINGS = place_bindings("usage")
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__()
@@ -98,7 +93,10 @@ class UsageScreen(Dialog[None]):
 
     def _show(self) -> None:
         keys = self.query_one("#keys", Static)
-        keys.update(keys_rows(*KEYS, width=max(20, keys.size.width)))
+        pairs = self.app.keymap.pairs
+        steps = pairs(("usage_fewer usage_more", "days"), ("usage_next", "next table"))
+        others = (("↑↓", "scroll"), *pairs(("usage_export", "export")), ("Esc", "back"))
+        keys.update(keys_rows(*steps, *others, width=max(20, keys.size.width)))
         days = SPANS[self._span]
         words = "all days, UTC" if days is None else f"the last {days} days, UTC"
         self.query_one(TitleLine).set_facts(f"‹ {words} ›")

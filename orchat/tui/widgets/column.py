@@ -82,6 +82,7 @@ class AnswerColumn(Vertical):
         entry: What there is of it so far.
         flush_s: Seconds between two flushes.
         plain: No box drawing, words for roles.
+        copy_hint: Shown beside the language of a code block.
     """
 
     DEFAULT_CSS = """
@@ -91,11 +92,11 @@ class AnswerColumn(Vertical):
     }
     """
 
-    def __init__(self, number: int, entry: Entry, *, flush_s: float, plain: bool) -> None:
+    def __init__(self, number: int, entry: Entry, *, flush_s: float, plain: bool, copy_hint: str = "") -> None:
         super().__init__()
         self.number = number
         self.head = ColumnHead(number, plain=plain)
-        self.transcript = Transcript(flush_s=flush_s, plain=plain, copy_hint="")
+        self.transcript = Transcript(flush_s=flush_s, plain=plain, copy_hint=copy_hint)
         self._body = self._bare(entry)
 
     def compose(self) -> ComposeResult:
@@ -134,6 +135,16 @@ class AnswerColumn(Vertical):
     def text(self) -> str:
         """The answer as it arrived."""
         return self.transcript.source(self._body)
+
+    @property
+    def has_code(self) -> bool:
+        """Whether a block of code stands in it, as far as that is quickly told."""
+        return any(fence in self.text for fence in ("```", "~~~"))
+
+    @property
+    def code_blocks(self) -> list[str]:
+        """Its blocks of code, in their order, cleaned."""
+        return self.transcript.code_blocks(self._body)
 
     def _bare(self, entry: Entry) -> Entry:
         return replace(entry, title="", facts="", branch="")
