@@ -143,8 +143,9 @@ def _fallbacks(runtime: Runtime, conversation: Conversation) -> tuple[str, ...]:
 
 async def _kept(runtime: Runtime, question: Question) -> tuple[Attachment, ...]:
     """Put the files into the store, so that the session has them."""
-    if not question.documents and not question.pictures:
+    if not question.documents and not question.pictures and not question.links:
         return ()
+    from orchat.domain.conversation import LINK
     from orchat.media.document import PdfDocument
 
     attach = runtime.conversations.attach
@@ -157,4 +158,6 @@ async def _kept(runtime: Runtime, question: Question) -> tuple[Attachment, ...]:
     for picture in question.pictures:
         size = {"width": picture.width, "height": picture.height}
         kept.append(await attach(picture.data, name=picture.name, mime=picture.mime, **size))
+    for link in question.links:
+        kept.append(await attach(link.url.encode(), name=link.name or "picture", mime=LINK))
     return tuple(kept)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from orchat.cli.schema import Schema
     from orchat.cli.sinks import Which
     from orchat.config import MediaSettings, PersonaSettings
-    from orchat.domain.content import Part
+    from orchat.domain.content import ImagePart
     from orchat.media.document import Document
     from orchat.media.image import PreparedImage
 
@@ -59,7 +59,7 @@ class Question:
     """Pictures to send."""
     documents: Sequence[Document]
     """Files to send."""
-    links: Sequence[Part]
+    links: Sequence[ImagePart]
     """Pictures that the provider fetches."""
 
 
@@ -127,8 +127,6 @@ def read_question(invocation: Invocation, options: Options, *, as_json: bool) ->
     persona = None if options.persona is None else loaded.persona(options.persona)
     kept = options.goes_on or (config.chat.save if options.save is None else options.save)
     links = _links(options.images)
-    if links and kept:
-        raise UsageError("a link to a picture cannot be kept in a session", hint="Add --no-save, or save the picture.")
     schema = _schema(options.schema)
     parameters = _parameters(options, schema)
     stdin = read_stdin(invocation.diagnostics) if STDIN_PATH in (*options.images, *options.files) else None
@@ -205,7 +203,7 @@ def _parameters(options: Options, schema: Schema | None) -> dict[str, Any]:
     return found
 
 
-def _links(images: tuple[str, ...]) -> list[Part]:
+def _links(images: tuple[str, ...]) -> list[ImagePart]:
     if not any("://" in image for image in images):
         return []
     from orchat.media.links import is_link, link_image

@@ -43,7 +43,8 @@ def link_image(url: str) -> ImagePart:
     else:
         if parts.scheme not in ("http", "https"):
             scheme = clean_line(parts.scheme, 20) or "no scheme"
-            raise MediaUnsupported(f"a picture's link must be http or https, not {scheme}", hint=_ATTACH_FILE)
+            hint = "Name the file by its path." if scheme == "file" else _ATTACH_FILE
+            raise MediaUnsupported(f"a picture's link must be http or https, not {scheme}", hint=hint)
     if not host or len(url) > MAX_LENGTH or not is_clean(url) or any(c.isspace() for c in url):
         raise MediaUnsupported("that is not a usable link to a picture", hint=_ATTACH_FILE)
     if secret:

@@ -50,15 +50,16 @@ def test_a_picture_may_come_from_stdin(demo: DemoThread) -> None:
     assert {part["type"] for part in sent(demo)["messages"][-1]["content"]} == {"text", "image_url"}
 
 
-def test_a_link_to_a_picture_is_passed_on(demo: DemoThread, orchat: Orchat) -> None:
-    demo.server.script(say("a cat"))
+def test_a_link_to_a_picture_is_passed_on_and_kept(demo: DemoThread, orchat: Orchat) -> None:
+    demo.server.script(say("a cat"), say("a cat"), say("and a dog"))
     link = "https://pictures.example/cat.png"
 
     assert orchat("ask", "--no-save", "-i", link, "What is this?").out == "a cat\n"
     assert sent(demo)["messages"][-1]["content"][-1] == {"type": "image_url", "image_url": {"url": link}}
-    kept = orchat("ask", "-i", link, "What is this?")
-    assert kept.code == 2
-    assert "cannot be kept in a session" in kept.err
+    assert orchat("ask", "-i", link, "What is this?").out == "a cat\n"
+    assert orchat("ask", "-c", "And what else?").out == "and a dog\n"
+    first = sent(demo)["messages"][0]["content"]
+    assert first == [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": link}}]
 
 
 def test_a_blind_model_is_said_to_be_one_before_a_picture_is_sent(
