@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from orchat.media.clipboard import read_image
 from orchat.media.image import prepare
 from orchat.media.pdf import page_image
 from tests.support.demo import body_of, post
-from tests.support.pictures import BLUE, GREEN, RED, WHITE, encoded, quarters
+from tests.support.pictures import BLUE, GREEN, RED, WHITE, encoded, interlaced_png, quarters
 
 pytestmark = pytest.mark.anyio
 
@@ -91,6 +92,14 @@ async def test_every_colour_mode_arrives_in_its_colours(
     text = await seen(server, prepare(encoded(picture, pillow, **options), "any").part)
     assert f"Quarters: {expected}" in text
     assert "Animated" not in text
+
+
+async def test_an_interlaced_picture_arrives_in_its_colours(server: DemoServer) -> None:
+    data = interlaced_png(quarters())
+    assert Image.open(BytesIO(data)).info["interlace"] == 1
+    text = await seen(server, prepare(data, "any").part)
+    assert f"Quarters: {UPRIGHT}" in text
+    assert "80 × 60 px**, landscape" in text
 
 
 async def test_pictures_arrive_in_their_order(server: DemoServer) -> None:
