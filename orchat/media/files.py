@@ -93,7 +93,10 @@ def load(
         MediaDamaged: Empty, cut short or not decodable.
     """
     data = read_bytes(path, limit=max(MAX_INPUT, MAX_PDF), stdin=stdin)
-    if sniff(data).family is Family.PICTURE:
+    kind = sniff(data)
+    if kind.family in (Family.REFUSED, Family.BINARY):
+        raise MediaUnsupported(f"{_name(path)} is {kind.name}, which cannot be sent", hint=kind.hint)
+    if kind.family is Family.PICTURE:
         return prepare(data, _name(path), max_side=max_side, max_bytes=max_bytes, keep_original=keep_original)
     return read_document(data, _name(path))
 

@@ -68,6 +68,17 @@ def test_what_a_file_is_loaded_as_its_content_tells(tmp_path: Path) -> None:
     assert notes == TextDocument(name="notes.png", text="words")
 
 
+def test_what_can_be_sent_neither_as_a_picture_nor_as_a_document_says_so(tmp_path: Path) -> None:
+    (tmp_path / "holiday.png").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0")
+    (tmp_path / "noise").write_bytes(bytes(range(256)))
+
+    heic, noise = (refusal(load_any, tmp_path / name) for name in ("holiday.png", "noise"))
+
+    assert told(heic) == (MediaUnsupported, "holiday.png is an HEIC picture, which cannot be sent")
+    assert heic.hint == "Phones can be set to JPEG; else export it as JPEG and attach that."
+    assert told(noise) == (MediaUnsupported, "noise is a binary file, which cannot be sent")
+
+
 def test_a_tilde_is_the_home_folder(home: Path) -> None:
     (home / "a.txt").write_text("hello")
 

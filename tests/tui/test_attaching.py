@@ -79,7 +79,7 @@ async def test_a_link_to_a_picture_is_passed_on_and_never_fetched(server: DemoSe
 async def test_what_cannot_be_sent_is_told_in_words(server: DemoServer, folder: Path) -> None:
     async with at_screen(screen_runtime(server)) as person:
         await person.paste(str(folder / "holiday.heic"))
-        await person.until_told("holiday.heic is an HEIC picture")
+        await person.until_told("holiday.heic is an HEIC picture, which cannot be sent")
         await person.paste(str(folder / "cut.png"))
         await person.until_told("cut.png is damaged or ends early")
         await person.settled()
@@ -164,7 +164,7 @@ async def test_a_file_that_a_sent_prompt_names_goes_along(server: DemoServer, fo
 async def test_a_prompt_whose_file_cannot_be_sent_comes_back(server: DemoServer, folder: Path) -> None:
     async with at_screen(screen_runtime(server, models__default=SEER)) as person:
         await person.enter("look at @holiday.heic")
-        await person.until_told("holiday.heic is an HEIC picture")
+        await person.until_told("holiday.heic is an HEIC picture, which cannot be sent")
         await person.until(lambda: person.composer_text == "look at @holiday.heic")
         assert server.chats == []
 
