@@ -276,6 +276,16 @@ async def test_more_chips_than_fit_are_counted_and_gone_through(server: DemoServ
         await person.until_shown("8 of 9")
 
 
+async def test_room_is_kept_for_no_number_that_is_not_shown(server: DemoServer, folder: Path) -> None:
+    names = [RED, "a-picture-of-paper.png", *(f"page-{number}-of-a-long-document.png" for number in range(3))]
+    for name in names[1:]:
+        shutil.copy(folder / RED, folder / name)
+    async with at_screen(screen_runtime(server), size=(80, 24)) as person:
+        await person.paste(" ".join(str(folder / name) for name in names))
+        await has(person, *names)
+        await person.until_shown("▣ 1  scan-red.png 124×175 ×   ▣ 2  a-picture-of-paper.png 124×175 ×   3 ›")
+
+
 async def test_enter_waits_for_files_that_are_not_ready(server: DemoServer, folder: Path) -> None:
     async with at_screen(screen_runtime(server, models__default=SEER)) as person:
         async with person.chat._in_order:

@@ -158,16 +158,12 @@ class Chips(Widget, can_focus=True):
             return []
         if sum(chip.cell_length + _GAP for chip in drawn) - _GAP <= width:
             return [(chip, index) for index, chip in enumerate(drawn)]
-        first, last, room = self.at, self.at + 1, width - 2 * _COUNT - drawn[self.at].cell_length
-        while room > 0 and (first > 0 or last < len(drawn)):
-            # The later ones first, so that a line that was never moved through begins with the first chip.
-            take = last if last < len(drawn) else first - 1
-            if drawn[take].cell_length + _GAP > room and take == last and first > 0:
-                take = first - 1
-            room -= drawn[take].cell_length + _GAP
-            if room < 0:
-                break
-            first, last = min(first, take), max(last, take + 1)
+        first, last = self.at, self.at + 1
+        # The later ones first, so that a line that was never moved through begins with the first chip.
+        while wider := next(
+            (span for span in ((first, last + 1), (first - 1, last)) if _fit(drawn, *span, width)), None
+        ):
+            first, last = wider
         parts: list[Part] = [(drawn[index], index) for index in range(first, last)]
         if first > 0:
             parts.insert(0, (Content.styled(f"‹ {first}", DIM), first - 1))
@@ -244,3 +240,11 @@ class Chips(Widget, can_focus=True):
         elif told >= 0:
             self.at = told
             self.post_message(self.Dropped(told) if is_end else self.Opened(told))
+
+
+def _fit(drawn: list[Content], first: int, last: int, width: int) -> bool:
+    """Whether there are these chips, and room for them and for the numbers of the others."""
+    if first < 0 or last > len(drawn):
+        return False
+    counts = _COUNT * ((first > 0) + (last < len(drawn)))
+    return sum(chip.cell_length + _GAP for chip in drawn[first:last]) - _GAP + counts <= width
