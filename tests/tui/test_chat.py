@@ -248,6 +248,23 @@ async def test_typing_while_the_conversation_has_the_focus_goes_into_the_compose
         assert isinstance(person.app.focused, PromptArea)
 
 
+async def test_a_digit_takes_a_choice_and_a_dialog_is_no_higher_than_its_choices(
+    server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSH_TTY", "/dev/pts/1")
+    server.script(say("```python\none = 1\n```\n\nand\n\n```\ntwo\n```"))
+    async with at_screen(screen_runtime(server), size=(80, 40)) as person:
+        await person.ask("code?")
+        await person.press("f6", "y")
+        dialog = await person.until_on(Choose)
+        await person.until_shown("1  one = 1", "2  two")
+        await person.until(lambda: dialog.query_one("#panel").size.height < 10)
+        await person.press("3", "2")
+        await person.until_told("Copied the code.")
+        assert person.app.clipboard == "two"
+        assert person.app.screen is person.chat
+
+
 async def test_the_last_answer_and_its_code_are_copied(server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSH_TTY", "/dev/pts/1")
     server.script(say("Here:\n\n```python\nprint(1)\n```\n\nand\n\n```sh\nls\n```\n"), say("no code"))

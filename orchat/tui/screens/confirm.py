@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -78,6 +78,10 @@ class AskLine(Dialog[str]):
         self.dismiss(event.value)
 
 
+_AROUND = 9
+"""Rows of a dialog and of the screen around it that are not choices."""
+
+
 class Choose(Dialog[str]):
     """Asks for one of a few.
 
@@ -86,6 +90,10 @@ class Choose(Dialog[str]):
         choices: Foreign or ours; shown as they are, cleaned.
         highlight: The present one.
         preview: Called with every choice that is looked at.
+    """
+
+    DEFAULT_CSS = """
+    Choose > #panel, Choose.-narrow > #panel, Choose.-low > #panel { height: auto; max-height: 100%; }
     """
 
     def __init__(
@@ -108,6 +116,17 @@ class Choose(Dialog[str]):
         """Fill the list."""
         rows = [Row(choice, partial(_choice_line, choice)) for choice in self._choices]
         self.query_one(RowList).set_rows(rows, highlight=self._highlight)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """As many rows as there are, or as have room."""
+        self.query_one(RowList).styles.height = max(1, min(len(self._choices), event.size.height - _AROUND))
+
+    def on_key(self, event: events.Key) -> None:
+        """A digit takes the choice with that number."""
+        number = int(event.key) if event.key.isdecimal() else 0
+        if 1 <= number <= len(self._choices):
+            event.stop()
+            self.dismiss(self._choices[number - 1])
 
     @on(RowList.Highlighted)
     def _looked_at(self, event: RowList.Highlighted) -> None:
