@@ -261,7 +261,7 @@ async def test_a_digit_takes_a_choice_and_a_dialog_is_no_higher_than_its_choices
         await person.until(lambda: dialog.query_one("#panel").size.height < 10)
         await person.press("3", "2")
         await person.until_told("Copied the code.")
-        assert person.app.clipboard == "two"
+        assert person.app.clipboard == "two\n"
         assert person.app.screen is person.chat
 
 

@@ -50,6 +50,7 @@ class SettingsScreen(Dialog[None]):
         self._runtime = runtime
         self._session = session
         self._highlight = highlight
+        self._faulty = ""
 
     def content(self) -> ComposeResult:
         """List, what went wrong, keys."""
@@ -101,7 +102,9 @@ class SettingsScreen(Dialog[None]):
     @on(RowList.Highlighted)
     def _highlighted(self, event: RowList.Highlighted) -> None:
         event.stop()
-        self._note("")
+        # Filling the list again highlights a row as well, after what went wrong with it was told.
+        if event.row is None or event.row.id != self._faulty:
+            self._note("")
 
     @on(RowList.Chosen)
     def _chosen(self, event: RowList.Chosen) -> None:
@@ -170,8 +173,10 @@ class SettingsScreen(Dialog[None]):
                 await choices.set([(name, text.strip() or USUAL)])
         except OrchatError as error:
             self._fill(name)
+            self._faulty = name
             self._note(f"{error.message}{f': {error.hint}' if error.hint else ''}", is_error=True)
             return
+        self._faulty = ""
         self._fill(name)
 
     def _note(self, words: str, *, is_error: bool = False) -> None:
