@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from orchat.cli.diagnostics import ExitCode, exit_code
 from orchat.cli.page_progress import Progress, plural
 from orchat.domain.money import format_usd
-from orchat.errors import StoreError
+from orchat.errors import MediaError, StoreError
 from orchat.ocr.folder import Folder
 from orchat.ocr.job import Job, Wish, plan
 from orchat.ocr.reading import Reading
@@ -154,6 +154,9 @@ class Pages:
         for number, error in sorted(reading.failures.items()):
             page = reading.page(number)
             self._tell.remark(f"- page {number}, {page.name}: {error.message}")
+        refused = (error for _, error in sorted(reading.failures.items()) if isinstance(error, MediaError))
+        for hint in dict.fromkeys(error.hint for error in refused if error.hint):
+            self._tell.remark(f"hint: {hint}")
         way = "--resume" if self._options.folder is not None else "the same command"
         if totals.left:
             self._tell.remark(f"{plural(totals.left + totals.failed, 'page')} left: {way} goes on")

@@ -96,13 +96,14 @@ def test_pages_that_failed_are_listed_at_the_end(demo: DemoThread, orchat: Orcha
     demo.server.script(fail(400, message="Cannot read image"))
     done = orchat("ocr", str(stack), "-o", str(tmp_path / "out"), "--jobs", "1", *SEER)
     assert done.code == 1
-    tail = done.err.splitlines()[-5:]
+    tail = done.err.splitlines()[-6:]
     assert tail[0].startswith("9 of 11 pages read")
     assert tail[1] == "2 pages could not be read:"
     assert tail[2].startswith("- page 1, page-1.png: ")
     assert "Cannot read image" in tail[2]
     assert tail[3] == "- page 3, page-2b.png: page-2b.png is damaged or ends early"
-    assert tail[4] == "--resume tries them again"
+    assert tail[4] == "hint: Open it in a viewer, save it anew, and attach that."
+    assert tail[5] == "--resume tries them again"
     assert "[not read: page-2b.png is damaged or ends early]" in (tmp_path / "out/document.md").read_text()
 
     told = orchat("ocr", str(stack), "-o", str(tmp_path / "out"), "--resume", "--dry-run", *SEER).err.splitlines()
@@ -113,6 +114,15 @@ def test_pages_that_failed_are_listed_at_the_end(demo: DemoThread, orchat: Orcha
     assert (done.code, done.err.splitlines()[0]) == (0, "10 pages, 9 of them read before; demo/seer reads")
     names = sorted(path.name for path in (tmp_path / "out/pages").iterdir())
     assert names == sorted(f"{number:04}-page-{number}.md" for number in range(1, 11))
+
+
+def test_what_to_do_about_pages_that_failed_is_said_once(orchat: Orchat, tmp_path: Path) -> None:
+    for name in ("a.heic", "b.heic", "c.txt"):
+        (tmp_path / name).write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0")
+    done = orchat("ocr", *(str(tmp_path / name) for name in ("a.heic", "b.heic", "c.txt")), *SEER)
+    assert done.code == 1
+    assert done.err.count("is an HEIC picture") == 6
+    assert done.err.count("hint: Phones can be set to JPEG; else export it as JPEG and attach that.") == 1
 
 
 def test_a_job_is_neither_begun_over_another_nor_changed_by_going_on(
