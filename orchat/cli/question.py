@@ -235,9 +235,11 @@ def _attachments(
 
 def _tell_of_fee(documents: Sequence[Document], media: MediaSettings, tell: Diagnostics) -> None:
     """The only engine that costs says so before it does."""
-    if not documents or media.pdf_engine != "mistral-ocr":
+    if not documents:
         return
+    from orchat.config.sections import PDF_FEES
     from orchat.media.document import PdfDocument
 
-    if any(isinstance(document, PdfDocument) for document in documents):
-        tell.remark("mistral-ocr reads the document: $2 per 1,000 pages beside the tokens (media.pdf_engine)")
+    engine = media.pdf_engine
+    if engine in PDF_FEES and any(isinstance(document, PdfDocument) for document in documents):
+        tell.remark(f"{engine} reads the document: {PDF_FEES[engine]} (media.pdf_engine)")

@@ -15,6 +15,8 @@ ProviderSort = Literal["", "price", "throughput", "latency"]
 KeyStore = Literal["auto", "keyring", "file", "env"]
 OnExhausted = Literal["ask", "switch", "stop"]
 PdfEngine = Literal["cloudflare-ai", "mistral-ocr", "native"]
+PDF_FEES: dict[PdfEngine, str] = {"mistral-ocr": "$2 per 1,000 pages beside the tokens"}
+"""What an engine costs that is not free."""
 LogLevel = Literal["debug", "info", "warning", "error", "off"]
 
 

@@ -58,6 +58,11 @@ class Attached:
         return self.is_link or self.mime.startswith("image/")
 
     @property
+    def is_document(self) -> bool:
+        """Whether an engine has to read it for the model."""
+        return self.mime == "application/pdf"
+
+    @property
     def label(self) -> str:
         """``scan.png 1240×1754``: foreign."""
         if self.is_link:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from orchat.config.sections import PDF_FEES
 from orchat.errors import MediaError
 from orchat.media.glance import Glance
 from orchat.tui.attached import Attached, cost_of, format_of, tokens_of
@@ -15,6 +16,7 @@ from orchat.tui.lines import DIM, STRONG, YOU, column
 from orchat.tui.wording import plain, short_model, size, usd
 
 if TYPE_CHECKING:
+    from orchat.config.sections import PdfEngine
     from orchat.domain.catalog import Model
 
 _LABEL = 11
@@ -30,6 +32,8 @@ class Asked:
     """Its row in the catalogue."""
     now: float = 0.0
     """Epoch seconds, for prices that depend on the hour."""
+    pdf_engine: PdfEngine = "native"
+    """Who reads PDF documents."""
 
 
 def chosen_facts(files: Sequence[Attached], count: int, asked: Asked) -> list[Content]:
@@ -48,8 +52,8 @@ def chosen_facts(files: Sequence[Attached], count: int, asked: Asked) -> list[Co
     in_all = sum(file.size for file in files)
     kinds = ", ".join(dict.fromkeys(_what(file) for file in files[:3]))
     more = " …" if len(files) > 3 else ""
-    lines = [head, _line("sent as", f"{kinds}{more}, {size(in_all)} in all"), *_cost(files, asked)]
-    return [*lines[:2], *_metadata(files), *lines[2:]]
+    sent = _line("sent as", f"{kinds}{more}, {size(in_all)} in all")
+    return [head, sent, *_metadata(files), *_engine(files, asked), *_cost(files, asked)]
 
 
 def file_facts(seen: Glance | None, ready: Attached | MediaError | None, asked: Asked) -> list[Content]:
@@ -70,7 +74,7 @@ def file_facts(seen: Glance | None, ready: Attached | MediaError | None, asked: 
     if not isinstance(ready, Attached):
         return [*lines, _line("sent as", "…")]
     lines.append(_line("sent as", f"{_what(ready)}, {size(ready.size)}"))
-    return [*lines, *_metadata([ready]), *_cost([ready], asked)]
+    return [*lines, *_metadata([ready]), *_engine([ready], asked), *_cost([ready], asked)]
 
 
 def refused(seen: Glance | None, ready: Attached | MediaError | None) -> tuple[str, str] | None:
@@ -109,6 +113,14 @@ def _metadata(files: Sequence[Attached]) -> list[Content]:
     if any(file.mime.startswith("image/") for file in files):
         return [_line("metadata", "left out (place, time, camera)")]
     return []
+
+
+def _engine(files: Sequence[Attached], asked: Asked) -> list[Content]:
+    """Reading a document may cost more than its tokens."""
+    if asked.pdf_engine == "native" or not any(file.is_document for file in files):
+        return []
+    fee = PDF_FEES.get(asked.pdf_engine)
+    return [_line("read by", f"{asked.pdf_engine}, {fee}" if fee else asked.pdf_engine, YOU if fee else "")]
 
 
 def _cost(files: Sequence[Attached], asked: Asked) -> list[Content]:

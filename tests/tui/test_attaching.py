@@ -76,6 +76,16 @@ async def test_a_link_to_a_picture_is_passed_on_and_never_fetched(server: DemoSe
         await person.until_shown("not opened here: https://example.com/pictures/cat.png?size=2")
 
 
+async def test_the_engine_that_costs_says_so_when_a_document_is_attached(server: DemoServer, folder: Path) -> None:
+    async with at_screen(screen_runtime(server, media__pdf_engine="mistral-ocr")) as person:
+        await person.paste(str(folder / "terms.pdf"))
+        await person.until_told("mistral-ocr reads terms.pdf: $2 per 1,000 pages beside the tokens.")
+    async with at_screen(screen_runtime(server)) as person:
+        await person.paste(str(folder / "terms.pdf"))
+        await has(person, "terms.pdf")
+        assert not person.app._notifications
+
+
 async def test_what_cannot_be_sent_is_told_in_words(server: DemoServer, folder: Path) -> None:
     async with at_screen(screen_runtime(server)) as person:
         await person.paste(str(folder / "holiday.heic"))

@@ -19,7 +19,7 @@ from orchat.tui import browsing
 from orchat.tui.attached import Attached, cost_of, format_of, of_bytes, of_kept, of_link, prepare, tokens_of
 from orchat.tui.browsing import Found
 from orchat.tui.mentions import candidates, mention_at, named_in, names_any
-from orchat.tui.weighing import Asked, chosen_facts, file_facts
+from orchat.tui.weighing import Asked, chosen_facts, file_facts, refusal_lines, refused
 from orchat.tui.widgets.prompt_area import LONG_PASTE, may_be_paths
 from tests.support.pictures import encoded, photo, quarters
 from tests.support.scans import scans
@@ -233,8 +233,22 @@ def test_what_is_said_of_one_file(folder: Path) -> None:
     assert "price not known" in facts(*file_facts(seen, PICTURE, Asked()))
     assert "free" in facts(*file_facts(seen, PICTURE, Asked(id="a/b:free", model=Model(id="a/b:free"))))
     damaged = MediaDamaged("a is damaged", hint="Save it anew.")
-    assert facts(*file_facts(seen, damaged, Asked())) == "a is damaged.\nSave it anew."
-    assert "cannot be sent" in facts(*file_facts(glance(folder / "holiday.heic"), None, Asked()))
+    assert facts(*file_facts(seen, damaged, Asked())).endswith("\nsent as    nothing")
+    assert facts(*refusal_lines(refused(seen, damaged) or ("", ""))) == "a is damaged.\nSave it anew."
+    heic = glance(folder / "holiday.heic")
+    assert "file       HEIC picture" in facts(*file_facts(heic, None, Asked()))
+    assert "cannot be sent" in (refused(heic, None) or ("", ""))[0]
+    assert file_facts(glance(folder / "gone"), None, Asked()) == []
+    assert refused(seen, None) is None
+
+
+def test_the_engine_that_costs_says_so_before_a_document_is_sent(folder: Path) -> None:
+    seen = glance(folder / "terms.pdf")
+    dear, cheap = Asked(pdf_engine="mistral-ocr"), Asked(pdf_engine="cloudflare-ai")
+    fee = "read by    mistral-ocr, $2 per 1,000 pages beside the tokens"
+    assert fee in facts(*file_facts(seen, PDF, dear)) and fee in facts(*chosen_facts([PICTURE, PDF], 2, dear))
+    assert "read by    cloudflare-ai\n" in facts(*file_facts(seen, PDF, cheap))
+    assert "read by" not in facts(*file_facts(seen, PICTURE, dear))
 
 
 def test_what_is_said_of_several_files() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from textual import on, work
 
+from orchat.config.sections import PDF_FEES
 from orchat.errors import MediaError, OrchatError
 from orchat.tui import mentions
 from orchat.tui.attached import Attached, Wanted, of_bytes, of_kept, of_link, of_loaded, prepare
@@ -86,6 +87,13 @@ class Attaching(Asking):
             self._refuse(error)
         else:
             composer.files = (*composer.files, file)
+            self._tell_of_fee(file)
+
+    def _tell_of_fee(self, file: Attached) -> None:
+        """The only engine that costs says so before it does."""
+        engine = self.runtime.config.media.pdf_engine
+        if file.is_document and engine in PDF_FEES:
+            self.say(f"{engine} reads {file.name}: {PDF_FEES[engine]}.")
 
     def _refuse(self, error: MediaError) -> None:
         self.say(f"{error.message}{f'. {error.hint}' if error.hint else ''}", severity="warning")

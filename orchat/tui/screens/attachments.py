@@ -59,7 +59,12 @@ async def choose(screen: ChatScreen, folder: Path) -> tuple[Wanted, ...]:
     await runtime.start()
     recent = _names(await runtime.parts.db.read(settings.get, FOLDERS))
     model = screen.session.model
-    asked = Asked(id=model, model=await runtime.models.find(model) if model else None, now=runtime.clock.now())
+    asked = Asked(
+        id=model,
+        model=await runtime.models.find(model) if model else None,
+        now=runtime.clock.now(),
+        pdf_engine=runtime.config.media.pdf_engine,
+    )
     dialog = AttachDialog(folder, recent=recent, asked=asked, plain=runtime.config.tui.plain)
     wanted = await screen.app.push_screen_wait(dialog) or ()
     if wanted and not screen.session.is_temporary:
