@@ -192,6 +192,44 @@ ELSEWHERE: tuple[Place, ...] = (
         ),
         needed=_LINE,
     ),
+    Place(
+        id="attach",
+        title="Attaching files",
+        command="attach",
+        where="where files are attached",
+        keys=(
+            _over("attach_now", "attach", "ctrl+t", "Attach what is chosen, or what is looked at"),
+            _over("attach_clipboard", "clipboard", "ctrl+v", "Attach the picture on the clipboard"),
+            _over("attach_recent", "recent", "ctrl+r", "Show the folders that were used before"),
+            _over("attach_hidden", "hidden", "f2", "Show hidden files, or no longer"),
+        ),
+        needed=_LINE,
+    ),
+    Place(
+        id="preview",
+        title="Looking at files",
+        command="attached",
+        where="where files are looked at",
+        keys=(
+            _key("preview_before", "go(-1)", "left,pageup", "The file before"),
+            _key("preview_after", "go(1)", "right,pagedown,space", "The file after"),
+            _key("preview_save", "save", "s", "Save a copy"),
+            _key("preview_open", "open", "o", "Open it in another program"),
+            _key("preview_sharpen", "sharpen", "f", "Show the picture in the terminal's own pixels"),
+            _key("preview_write", "write_out", "w", "Write the paste into the text instead"),
+        ),
+        needed=_LIST | {"q"},
+    ),
+    Place(
+        id="settings",
+        title="Settings of the session",
+        command="settings",
+        where="in the settings of the session",
+        keys=(
+            _key("settings_usual", "usual", "d,delete", "Take away what is set"),
+            _key("settings_add", "add", "a", "Set something that has no line yet"),
+        ),
+    ),
 )
 """In the order of help."""
 

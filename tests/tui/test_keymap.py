@@ -18,11 +18,15 @@ from orchat.tui.commands import BY_ID, COMMANDS
 from orchat.tui.elsewhere import ELSEWHERE, KEYS
 from orchat.tui.keymap import USUAL, defaults, faults_of, read_keymap
 from orchat.tui.keynames import BadKey, is_written, needs_kitty, parse_key, shown_key, unbound
+from orchat.tui.screens.attach import AttachDialog
 from orchat.tui.screens.help import Help
 from orchat.tui.screens.key_entry import KeyEntry
 from orchat.tui.screens.keys import KeysScreen
+from orchat.tui.screens.model_details import ModelDialog
 from orchat.tui.screens.picker import Picker
+from orchat.tui.screens.preview import Preview
 from orchat.tui.screens.sessions import Sessions
+from orchat.tui.screens.settings import SettingsScreen
 from orchat.tui.screens.usage import UsageScreen
 from tests.support.screen import at_screen, screen_runtime
 
@@ -246,8 +250,8 @@ def test_keys_on_other_screens_can_be_chosen_changed_about_and_taken_away() -> N
         ({"compare_copy": "f4", "quit": "f4"}, ["compare_copy: F4 is the key of quit everywhere"]),
         ({"compare_copy": "ctrl+q", "quit": "f4"}, []),
         ({"quit": "f2"}, ["quit: F2 is the key of settings on the chat screen"]),
-        ({"quit": "f2", "settings": ""}, ["quit: F2 is the key of sessions_rename in the list of sessions"]),
-        ({"quit": "f2", "settings": "", "keys_rename": "r", "sessions_rename": "f9"}, []),
+        ({"quit": "f2", "settings": ""}, ["quit: F2 is the key of attach_hidden where files are attached"]),
+        ({"quit": "f2", "settings": "", "keys_rename": "r", "sessions_rename": "", "attach_hidden": ""}, []),
         ({"model": "ctrl+s"}, []),
         ({"compare_copy": "1"}, ["compare_copy: '1' is needed there"]),
         ({"compare_copy": "enter"}, ["compare_copy: Enter is the key of compare_use in the comparison"]),
@@ -413,3 +417,48 @@ async def test_keys_of_somebodys_own_work_over_the_chat_and_are_shown_there(serv
         await person.press("ctrl+r")
         await person.until_on(Sessions)
         await person.until_shown("F3 rename")
+
+
+@pytest.mark.anyio
+async def test_keys_of_somebodys_own_count_where_files_are_attached_and_looked_at(
+    server: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("one.txt", "two.txt"):
+        (tmp_path / name).write_text(f"this is {name}", encoding="utf-8")
+    runtime = screen_runtime(server)
+    put(runtime, attach_hidden="f9", preview_after="n", preview_save="", settings_add="z", models_details="ctrl+l")
+    async with at_screen(runtime, size=(120, 40)) as person:
+        await person.press("ctrl+t")
+        await person.until_on(AttachDialog)
+        await person.until_shown("F9 hidden", "one.txt")
+        (tmp_path / ".three.txt").write_text("3", encoding="utf-8")
+        await person.press("f2", "f9")
+        await person.until_shown(".three.txt")
+        await person.press("f1")
+        await person.until_on(Help)
+        await person.until_shown("ATTACHING FILES (^T)")
+        await person.press("escape", "escape")
+        await person.until(lambda: person.app.screen is person.chat)
+        for name in ("one.txt", "two.txt"):
+            await person.enter(f"/attach {tmp_path / name}")
+            await person.until_shown(name)
+        await person.press("f8", "left", "enter")
+        await person.until_on(Preview)
+        await person.until_shown("1 of 2", "← n others", "o open outside", "this is one.txt")
+        assert "save a copy" not in person.text
+        await person.press("right", "n")
+        await person.until_shown("2 of 2", "this is two.txt")
+        await person.press("escape")
+        await person.until(lambda: person.app.screen is person.chat)
+        await person.press("f2")
+        await person.until_on(SettingsScreen)
+        await person.until_shown("d as usual", "z another")
+        await person.press("escape")
+        await person.press("ctrl+o")
+        await person.until_on(Picker)
+        await person.until_shown("demo/writer")
+        await person.press("ctrl+l")
+        await person.until_on(ModelDialog)
+        await person.press("ctrl+l")
+        await person.until_on(Picker)

@@ -21,6 +21,7 @@ from orchat.media.glance import Glance, glance
 from orchat.tui import browsing
 from orchat.tui.attached import Attached, Wanted, prepare
 from orchat.tui.browsing import UP, Found
+from orchat.tui.keys import place_bindings
 from orchat.tui.lines import YOU, keys_line, keys_rows, stack
 from orchat.tui.pictures.picture import Picture
 from orchat.tui.screens.dialog import Dialog, TitleLine
@@ -29,6 +30,8 @@ from orchat.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from orchat.tui.app import OrchatApp
 
 REST_S = 0.12
 """Seconds on a file until it is made fit to send, to say what would be sent."""
@@ -57,6 +60,7 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
         plain: No pictures, words.
     """
 
+    app: OrchatApp
     DEFAULT_CSS = """
     AttachDialog {
         & > #panel { width: 96%; height: 90%; max-width: 170; max-height: 52; }
@@ -78,10 +82,7 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
         Binding("pagedown", "page(1)", "Page down", show=False, priority=True),
         Binding("space", "choose", "Choose", show=False, priority=True),
         Binding("backspace", "erase", "Erase, or go up", show=False, priority=True),
-        Binding("ctrl+t", "attach", "Attach", show=False, priority=True),
-        Binding("ctrl+v", "clipboard", "Clipboard", show=False, priority=True),
-        Binding("ctrl+r", "recent", "Recent folders", show=False, priority=True),
-        Binding("f2", "hidden", "Hidden files", show=False, priority=True),
+        *place_bindings("attach"),
     ]
 
     def __init__(
@@ -292,10 +293,9 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
 
     def _show_keys(self) -> None:
         count = len(self._chosen)
-        pairs = [("Space", "choose"), ("Enter", f"attach {count}" if count else "attach"), ("^V", "clipboard")]
-        if self._recent:
-            pairs.append(("^R", "recent folders"))
-        pairs += [("F2", "hidden"), ("Esc", "back")]
+        recent = [("attach_recent", "recent folders")] if self._recent else []
+        own = self.app.keymap.pairs(("attach_clipboard", "clipboard"), *recent, ("attach_hidden", "hidden"))
+        pairs = (("Space", "choose"), ("Enter", f"attach {count}" if count else "attach"), *own, ("Esc", "back"))
         foot = self.query_one("#keys", Static)
         width = foot.size.width or self.size.width - 6
         # Where rows are few, each of them is worth more than the last key.

@@ -38,7 +38,7 @@ class ModelDialog(Dialog[bool]):
     """
     BINDINGS = [
         Binding("enter", "use", "Use", show=False),
-        Binding("ctrl+d", "back", "Back", show=False),
+        Binding("ctrl+d", "back", "Back", id="models_details", show=False),
     ]
 
     def __init__(self, runtime: Runtime, model: Model) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -16,6 +17,7 @@ from textual.widgets import Static
 from orchat.domain.clean import clean, clean_line
 from orchat.errors import OrchatError
 from orchat.tui.attached import Attached, format_of
+from orchat.tui.keys import place_bindings
 from orchat.tui.lending import lend
 from orchat.tui.lines import DIM, keys_line
 from orchat.tui.pictures.picture import Picture
@@ -23,6 +25,9 @@ from orchat.tui.pictures.sharp import is_installed, show
 from orchat.tui.saving import proposed, save, save_as
 from orchat.tui.screens.dialog import Dialog, TitleLine
 from orchat.tui.wording import size
+
+if TYPE_CHECKING:
+    from orchat.tui.app import OrchatApp
 
 MOST_TEXT = 100_000
 """Characters of a text that are shown."""
@@ -44,6 +49,7 @@ class Preview(Dialog[int]):
         writable: Which of them may be written into the text.
     """
 
+    app: OrchatApp
     DEFAULT_CSS = """
     Preview {
         & > #panel { width: 96%; height: 94%; max-width: 240; max-height: 100; }
@@ -55,12 +61,7 @@ class Preview(Dialog[int]):
     Preview.-low #facts { margin-bottom: 0; }
     """
     BINDINGS = [
-        Binding("left,pageup", "go(-1)", "Before", show=False),
-        Binding("right,pagedown,space", "go(1)", "After", show=False),
-        Binding("s", "save", "Save", show=False),
-        Binding("o", "open", "Open", show=False),
-        Binding("f", "sharpen", "Full sharpness", show=False),
-        Binding("w", "write_out", "Into the text", show=False),
+        *place_bindings("preview"),
         Binding("enter,q", "back", "Back", show=False),
     ]
 
@@ -106,14 +107,14 @@ class Preview(Dialog[int]):
 
     def _show_keys(self) -> None:
         file = self.file
-        pairs = [("←→", "others")] if len(self._files) > 1 else []
-        pairs += [("s", "save a copy"), ("o", "open outside")]
+        pairs = [("preview_before preview_after", "others")] if len(self._files) > 1 else []
+        pairs += [("preview_save", "save a copy"), ("preview_open", "open outside")]
         if file.is_picture and not self._is_plain and is_installed():
-            pairs.append(("f", "full sharpness"))
+            pairs.append(("preview_sharpen", "full sharpness"))
         if self.at in self._writable:
-            pairs.insert(0, ("w", "into the text"))
+            pairs.insert(0, ("preview_write", "into the text"))
         foot = self.query_one("#keys", Static)
-        foot.update(keys_line(*pairs, ("Esc", "back"), width=foot.size.width))
+        foot.update(keys_line(*self.app.keymap.pairs(*pairs), ("Esc", "back"), width=foot.size.width))
 
     def _show(self) -> None:
         file = self.file

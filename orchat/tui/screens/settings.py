@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.content import Content
 from textual.widgets import Static
 
 from orchat.domain.clean import clean_line
 from orchat.errors import OrchatError
 from orchat.tui.asked import BY_NAME, NOBODY, SETTINGS, USUAL, others, usual, value
+from orchat.tui.keys import place_bindings
 from orchat.tui.lines import DIM, ERROR, YOU, column, keys_line, spread
 from orchat.tui.screens.confirm import AskLine, Choose
 from orchat.tui.screens.dialog import Dialog, TitleLine
@@ -21,6 +21,7 @@ from orchat.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:
     from orchat.runtime import Runtime
+    from orchat.tui.app import OrchatApp
     from orchat.tui.session import Session
 
 NAME_WIDTH = 18
@@ -36,6 +37,7 @@ class SettingsScreen(Dialog[None]):
         highlight: Name of the setting to begin at.
     """
 
+    app: OrchatApp
     DEFAULT_CSS = """
     SettingsScreen {
         & RowList { margin-top: 1; }
@@ -43,7 +45,7 @@ class SettingsScreen(Dialog[None]):
     }
     SettingsScreen.-low RowList { margin-top: 0; }
     """
-    BINDINGS = [Binding("d,delete", "usual", "As usual", show=False), Binding("a", "add", "Another", show=False)]
+    BINDINGS = place_bindings("settings")
 
     def __init__(self, runtime: Runtime, session: Session, *, highlight: str = "") -> None:
         super().__init__()
@@ -57,9 +59,8 @@ class SettingsScreen(Dialog[None]):
         yield TitleLine("Settings of this session")
         yield RowList()
         yield Static(Content(""), id="note")
-        yield Static(
-            keys_line(("Enter", "change"), ("d", "as usual"), ("a", "another"), ("Esc", "back")), classes="foot"
-        )
+        own = self.app.keymap.pairs(("settings_usual", "as usual"), ("settings_add", "another"))
+        yield Static(keys_line(("Enter", "change"), *own, ("Esc", "back")), classes="foot")
 
     def on_mount(self) -> None:
         """Show what counts."""
