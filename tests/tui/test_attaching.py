@@ -296,6 +296,19 @@ async def test_room_is_kept_for_no_number_that_is_not_shown(server: DemoServer, 
         await person.until_shown("▣ 1  scan-red.png 124×175 ×   ▣ 2  a-picture-of-paper.png 124×175 ×   3 ›")
 
 
+async def test_what_is_not_ready_is_in_sight_beside_many_chips(server: DemoServer, folder: Path) -> None:
+    names = [f"page-{number}.png" for number in range(5)]
+    for name in names:
+        shutil.copy(folder / RED, folder / name)
+    async with at_screen(screen_runtime(server), size=(80, 24)) as person:
+        await person.paste(" ".join(str(folder / name) for name in names))
+        await has(person, *names)
+        async with person.chat._in_order:
+            person.chat.attach((folder / GREEN,))
+            await person.until_shown("▣ 1  page-0.png", "›   preparing 1 file …")
+        await has(person, *names, GREEN)
+
+
 async def test_enter_waits_for_files_that_are_not_ready(server: DemoServer, folder: Path) -> None:
     async with at_screen(screen_runtime(server, models__default=SEER)) as person:
         async with person.chat._in_order:

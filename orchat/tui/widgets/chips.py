@@ -146,10 +146,11 @@ class Chips(Widget, can_focus=True):
             lines = "line" if self.unseen == 1 else "lines"
             words = Content.assemble((f"↓ {self.unseen:,} new {lines}", ACCENT), ("  End", DIM))
             parts.append((words, self.UnseenPressed()))
-        parts.extend(self._shown_chips(width - sum(part.cell_length + _GAP for part, _ in parts)))
+        coming: list[Part] = []
         if self.preparing:
-            parts.append((Content.styled(f"preparing {plural(self.preparing, 'file')} …", DIM), -1))
-        return parts
+            coming.append((Content.styled(f"preparing {plural(self.preparing, 'file')} …", DIM), -1))
+        taken = sum(part.cell_length + _GAP for part, _ in (*parts, *coming))
+        return [*parts, *self._shown_chips(width - taken), *coming]
 
     def _shown_chips(self, width: int) -> list[Part]:
         """As many chips as fit around the one that the keys are for; the others are counted."""
