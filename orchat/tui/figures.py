@@ -193,6 +193,11 @@ async def take_figures(runtime: Runtime, session: Session, lease: KeyLease | Non
     )
 
 
+def are_of(figures: Figures, session: Session, config: Config) -> bool:
+    """Whether figures tell of what the session shows and is asked with now; costs that came late are not looked at."""
+    return figures.asked == asked_of(session, config) and figures.context == session.context
+
+
 def asked_of(session: Session, config: Config) -> tuple[tuple[str, str], ...]:
     """Name and value of what requests say besides the conversation, where that is not the usual."""
     from orchat.tui.asked import unusual

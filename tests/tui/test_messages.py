@@ -316,6 +316,7 @@ async def test_what_another_window_says_comes_without_a_key(server: DemoServer) 
                     pass
         person.chat.runtime.clock.advance(5)  # type: ignore[attr-defined]  # a clock of the tests
         await person.until_shown("two", "second")
+        await person.until(lambda: person.chat.figures.answer == person.chat.session.answer)
 
 
 async def test_an_answer_that_another_window_writes_grows_on_this_screen(server: DemoServer) -> None:

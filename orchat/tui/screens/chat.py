@@ -23,7 +23,7 @@ from orchat.tui.branches import LOOK_S
 from orchat.tui.changes import Change, Prompt
 from orchat.tui.drafts import Drafts
 from orchat.tui.editing import Editing
-from orchat.tui.figures import Figures, asked_of, draft_cost, take_figures
+from orchat.tui.figures import Figures, are_of, draft_cost, take_figures
 from orchat.tui.keymap import read_keymap
 from orchat.tui.keys import command_bindings
 from orchat.tui.pulse import Pulse
@@ -219,7 +219,7 @@ class ChatScreen(Attaching):
         self.query_one(StatusLine).now = beat
 
     def _show_state(self) -> None:
-        if self.figures.at and self.figures.asked != asked_of(self.session, self.runtime.config):
+        if self.figures.at and not are_of(self.figures, self.session, self.runtime.config):
             # Another window may have said so.
             self.refresh_figures()
         self._stage.show_state(self.session, ready=self.lease is not None, keymap=self.keymap)
