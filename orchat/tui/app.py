@@ -95,6 +95,7 @@ class OrchatApp(Copying, EarlyKeys, inherit_bindings=False):
             color: $input-cursor-foreground;
             background: $input-cursor-background;
         }
+        & ToastRack { margin-bottom: 5; }
         & Toast { background: $surface; border-left: outer $accent; }
         & Toast.-information .toast--title { color: $accent; }
         & Toast.-warning .toast--title { color: $you; }

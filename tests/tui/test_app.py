@@ -85,6 +85,14 @@ async def test_ctrl_c_says_how_to_leave_and_a_second_one_leaves(server: DemoServ
 
 
 @pytest.mark.anyio
+async def test_what_is_told_in_passing_does_not_cover_what_is_written(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server), size=(80, 24)) as person:
+        await person.type("a line that reaches far into the right half of the screen")
+        await person.press("ctrl+c")
+        await person.until_shown("Everything is kept.", "› a line that reaches far into the right half of the screen")
+
+
+@pytest.mark.anyio
 async def test_a_late_second_ctrl_c_does_not_leave_and_while_an_answer_runs_it_names_the_key_that_stops(
     server: DemoServer,
 ) -> None:
