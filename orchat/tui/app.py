@@ -189,6 +189,8 @@ class OrchatApp(Copying, EarlyKeys, inherit_bindings=False):
     async def action_quit(self) -> None:
         """Leave. An answer that runs is stopped and kept by the runtime."""
         if self.chat is not None:
+            # What waits in the queue is not sent any more: it becomes a part of the draft.
+            self.chat.session.waiting.give_back()
             self.chat.keep_draft()
         self.exit()
 

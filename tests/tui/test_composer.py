@@ -299,6 +299,21 @@ async def test_a_draft_survives_a_restart_and_is_gone_when_it_was_sent(server: D
         assert person.chat.composer.is_empty
 
 
+async def test_what_waits_in_the_queue_when_somebody_leaves_is_a_draft_afterwards(server: DemoServer) -> None:
+    server.script(stall(stage="body", text="Once"))
+    runtime = screen_runtime(server)
+    async with at_screen(runtime) as person:
+        await person.enter("story")
+        await person.until_shown("Once")
+        await person.enter("more")
+        await person.until_shown("queued: 1")
+        asked = person.chat.session.conversation
+        await person.press("ctrl+q")
+        await person.until(lambda: not person.app.is_running)
+    assert asked is not None
+    assert Drafts(runtime.paths.drafts).load(asked.id).text == "more"
+
+
 async def test_a_draft_is_kept_while_it_is_written(server: DemoServer) -> None:
     runtime = screen_runtime(server)
     async with at_screen(runtime) as person:
