@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from orchat.domain.content import ImagePart, Message, TextPart
 from orchat.domain.money import UNKNOWN_COST, Cost, Usage, to_pico
+from orchat.domain.tokens import CHARACTERS_PER_TOKEN
 
 if TYPE_CHECKING:
     from orchat.domain.catalog import PriceOverride, Pricing
 
-CHARACTERS_PER_TOKEN = 4
 TOKENS_PER_IMAGE = 1_100
 
 

@@ -140,6 +140,24 @@ def has_colours(environ: Mapping[str, str]) -> bool:
     return environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit") and "NO_COLOR" not in environ
 
 
+def size(environ: Mapping[str, str]) -> tuple[int, int]:
+    """Columns and lines, as Textual finds them: what is exported comes before what the terminal says.
+
+    Args:
+        environ: May name them.
+
+    Raises:
+        OSError: There is no terminal.
+    """
+    real = os.get_terminal_size(TERMINAL)
+    columns, lines = (environ.get(name, "") for name in ("COLUMNS", "LINES"))
+    return int(_digits(columns)) or real.columns, int(_digits(lines)) or real.lines
+
+
+def _digits(text: str) -> str:
+    return text if text.isascii() and text.isdecimal() else "0"
+
+
 class Curtain:
     """Shows the first frame, and holds the terminal until Textual does; afterwards it is as before in any case.
 
@@ -150,6 +168,7 @@ class Curtain:
 
     def __init__(self, look: Look, environ: Mapping[str, str]) -> None:
         self._look = look
+        self._environ = environ
         self._is_able = sys.platform != "win32" and environ.get("TERM", "") not in ("", "dumb")
         self._is_up = False
         self._modes: list[Any] = []
@@ -194,7 +213,7 @@ class Curtain:
 
     def _raise(self) -> None:
         try:
-            columns, lines = os.get_terminal_size(TERMINAL)
+            columns, lines = size(self._environ)
         except OSError:
             return
         frame = first_frame(self._look, columns, lines)

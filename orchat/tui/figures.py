@@ -7,9 +7,9 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from orchat.clock import utc_day
-from orchat.dispatch.pricing import CHARACTERS_PER_TOKEN
 from orchat.domain.model_id import is_free_id
 from orchat.domain.money import Usage, to_pico
+from orchat.domain.tokens import CHARACTERS_PER_TOKEN
 from orchat.errors import NotFound
 from orchat.tui.standing import active_holds, day_left, report_of_today
 from orchat.tui.wording import DAY_S, HOUR_S, MINUTE_S

@@ -185,11 +185,22 @@ def test_what_was_erased_leaves_the_first_frame_as_it_was() -> None:
 def test_what_is_typed_over_the_first_frame_stands_in_the_composer(typed: str) -> None:
     terminal = started("--demo")
     terminal.type(typed)
-    terminal.stands("COST")  # the sidebar comes with Textual alone
+    terminal.stands("Whatever you ask")  # this comes with Textual alone
     terminal.stands("typed too early")
     terminal.type(QUIT)
 
     assert terminal.end().code == 0
+
+
+@pytest.mark.usefixtures("home")
+def test_the_first_frame_is_as_large_as_what_comes_after_it() -> None:
+    terminal = Terminal("--demo", environ=environment(None, COLUMNS="70", LINES="20"))
+    lines = terminal.stands("Whatever you ask")
+    terminal.type(QUIT)
+
+    assert terminal.end().code == 0
+    assert [line[70:].strip() for line in lines] == [""] * len(lines)
+    assert [line for line in lines if "F1 help" in line] == lines[19:20]
 
 
 @pytest.mark.usefixtures("home")

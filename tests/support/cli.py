@@ -159,8 +159,8 @@ class Terminal:
             self.seen += data.decode(errors="replace")
         return self.seen
 
-    def stands(self, text: str) -> None:
-        """Wait until a text stands on the screen: what is painted anew may come in pieces."""
+    def stands(self, text: str) -> list[str]:
+        """Wait until a text stands on the screen: what is painted anew may come in pieces. Gives back its lines."""
         screen = pyte.Screen(self._columns, LINES)
         stream, fed, limit = pyte.Stream(screen), 0, time.monotonic() + LIMIT_S
         while not any(text in line for line in screen.display):
@@ -172,6 +172,7 @@ class Terminal:
             # pyte takes the private modes it does not know for others.
             stream.feed(re.sub(r"\x1b\[[<=>?][0-9;]*(?:[a-zA-Z]|\$p)", "", self.seen[fed:]))
             fed = len(self.seen)
+        return list(screen.display)
 
     def end(self) -> Done:
         """Everything that stood on the screen, newlines as the program wrote them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from orchat.tui.beginning import Beginning
-from orchat.tui.curtain import Look, first_frame, has_colours, room_for_typing, typed_line
+from orchat.tui.curtain import Look, first_frame, has_colours, room_for_typing, size, typed_line
 from orchat.tui.echo import Line
 from orchat.tui.keymap import USUAL, read_keymap
 from orchat.tui.layout import SIDEBAR, WIDE
@@ -152,6 +153,23 @@ def test_where_there_is_no_room_nothing_is_said(columns: int, lines: int) -> Non
 
 def test_a_conversation_that_is_gone_on_with_is_not_called_new() -> None:
     assert rows(painted(replace(LOOK, has_title=False), 80, 24))[0].strip() == "orchat"
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, (120, 40)),
+        ({"COLUMNS": "70", "LINES": "20"}, (70, 20)),
+        ({"COLUMNS": "70"}, (70, 40)),
+        ({"COLUMNS": "0", "LINES": "many"}, (120, 40)),
+        ({"COLUMNS": "-1", "LINES": "²"}, (120, 40)),
+    ],
+)
+def test_it_is_as_large_as_textual_will_be(
+    environ: Mapping[str, str], expected: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "get_terminal_size", lambda _number: os.terminal_size((120, 40)))
+    assert size(environ) == expected
 
 
 @pytest.mark.parametrize(

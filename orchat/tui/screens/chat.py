@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 
 from orchat.chat.persona import Asked
-from orchat.dispatch.pricing import CHARACTERS_PER_TOKEN
+from orchat.domain.tokens import CHARACTERS_PER_TOKEN
 from orchat.errors import OrchatError
 from orchat.tui import changes, commands, layout, slash
 from orchat.tui.arguments import Arguments
@@ -27,7 +27,6 @@ from orchat.tui.figures import Figures, are_of, draft_cost, take_figures
 from orchat.tui.keymap import read_keymap
 from orchat.tui.keys import command_bindings
 from orchat.tui.pulse import Pulse
-from orchat.tui.screens.actions import ACTIONS
 from orchat.tui.screens.attaching import Attaching
 from orchat.tui.screens.links import open_link
 from orchat.tui.screens.messages import moved
@@ -255,6 +254,8 @@ class ChatScreen(Attaching):
 
     @work(group="command", exclusive=False, exit_on_error=False, description="carry out a command")
     async def _run(self, command_id: str, argument: str, line: str) -> None:
+        from orchat.tui.screens.actions import ACTIONS
+
         try:
             await ACTIONS[command_id](self, argument)
         except OrchatError as error:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.strip import Strip
 
 from orchat.domain.clean import clean
-from orchat.tui.transcript.blocks import render_markdown
 from orchat.tui.transcript.entry import Entry
-from orchat.tui.transcript.message import draw_foot, draw_head
 from orchat.tui.transcript.rows import Row, Section
-from orchat.tui.transcript.stream import MarkdownStream
 from orchat.tui.transcript.styles import Look
-from orchat.tui.transcript.thoughts import Thoughts
 
+if TYPE_CHECKING:
+    from orchat.tui.transcript.stream import MarkdownStream
+    from orchat.tui.transcript.thoughts import Thoughts
+
+# What draws an entry is loaded when there is one: an empty screen has to stand at once.
 HEAD, THOUGHTS, GAP, BODY, FOOT = range(5)
 SECTIONS = 5
 LINES = 1 << 24
@@ -146,11 +147,15 @@ class View:
         self._look, self._width = look, width
         self.collect()
         if self._writing:
+            from orchat.tui.transcript.stream import MarkdownStream
+
             self._stream = MarkdownStream(look, width)
             self._stream.feed(self.entry.source)
             self._stream.flush()
             body = self._stream.section
         else:
+            from orchat.tui.transcript.blocks import render_markdown
+
             body = render_markdown(clean(self.entry.source), look, width)
         self._thoughts = None
         self.sections = [Section(), Section(), Section(), body, Section()]
@@ -161,6 +166,8 @@ class View:
         sections = self.sections
         if sections is None:
             return
+        from orchat.tui.transcript.message import draw_head
+
         folded = self.is_folded
         sections[HEAD] = draw_head(self.entry, self._look, self._width, folded=folded)
         sections[THOUGHTS] = Section() if folded or not self.entry.reasoning else self._laid_out_thoughts()
@@ -168,6 +175,8 @@ class View:
         self.painted.clear()
 
     def _foot(self, sections: list[Section]) -> None:
+        from orchat.tui.transcript.message import draw_foot
+
         has_body = bool(sections[BODY].rows)
         sections[FOOT] = draw_foot(self.entry, self._look, self._width, has_body=has_body)
         sections[GAP] = Section()
@@ -178,6 +187,8 @@ class View:
 
     def _laid_out_thoughts(self) -> Section:
         if self._thoughts is None:
+            from orchat.tui.transcript.thoughts import Thoughts
+
             self._thoughts = Thoughts(self._look, self._width)
             self._thoughts.feed(self.entry.reasoning)
             self._thoughts.flush()

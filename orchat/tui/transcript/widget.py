@@ -24,7 +24,6 @@ from orchat.tui.transcript.finding import FindingView
 from orchat.tui.transcript.pacing import Pacer
 from orchat.tui.transcript.paint import MARGIN, paint
 from orchat.tui.transcript.painted import PaintedRow
-from orchat.tui.transcript.parser import parse
 from orchat.tui.transcript.styles import BOXED, PLAIN, Look
 from orchat.tui.transcript.view import ENTRY_LINES, LINES, Place, View
 
@@ -207,6 +206,8 @@ class Transcript(FindingView, can_focus=True, inherit_bindings=False):
 
     def code_blocks(self, entry: Entry) -> list[str]:
         """The code blocks of a message, in their order, cleaned."""
+        from orchat.tui.transcript.parser import parse
+
         tokens = parse(clean(self.source(entry)), {})
         return [token.content for token in tokens if token.type in ("fence", "code_block")]
 
