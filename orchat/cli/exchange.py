@@ -33,7 +33,7 @@ class Forgotten:
     """Nothing of it is kept but the figures."""
 
     def __init__(self, runtime: Runtime, question: Question) -> None:
-        from orchat.domain.content import message
+        from orchat.domain.content import ImagePart, message
 
         self._runtime = runtime
         self._question = question
@@ -45,8 +45,7 @@ class Forgotten:
         self._said: tuple[Message, ...] = (message("system", question.system),) if question.system else ()
         self._parts: list[Part] = [
             *(document.part for document in question.documents),
-            *(picture.part for picture in question.pictures),
-            *question.links,
+            *(picture if isinstance(picture, ImagePart) else picture.part for picture in question.pictures),
         ]
 
     async def put(self, prompt: str, answer: Answer) -> None:
@@ -143,8 +142,9 @@ def _fallbacks(runtime: Runtime, conversation: Conversation) -> tuple[str, ...]:
 
 async def _kept(runtime: Runtime, question: Question) -> tuple[Attachment, ...]:
     """Put the files into the store, so that the session has them."""
-    if not question.documents and not question.pictures and not question.links:
+    if not question.documents and not question.pictures:
         return ()
+    from orchat.domain.content import ImagePart
     from orchat.domain.conversation import LINK
     from orchat.media.document import PdfDocument
 
@@ -156,8 +156,9 @@ async def _kept(runtime: Runtime, question: Question) -> tuple[Attachment, ...]:
         else:
             kept.append(await attach(document.text.encode(), name=document.name, mime="text/plain"))
     for picture in question.pictures:
+        if isinstance(picture, ImagePart):
+            kept.append(await attach(picture.url.encode(), name=picture.name or "picture", mime=LINK))
+            continue
         size = {"width": picture.width, "height": picture.height}
         kept.append(await attach(picture.data, name=picture.name, mime=picture.mime, **size))
-    for link in question.links:
-        kept.append(await attach(link.url.encode(), name=link.name or "picture", mime=LINK))
     return tuple(kept)

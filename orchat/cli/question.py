@@ -55,12 +55,10 @@ class Question:
     """Print this code block alone."""
     raw: bool
     """Print the text as it is on a terminal, too."""
-    pictures: Sequence[PreparedImage]
-    """Pictures to send."""
+    pictures: Sequence[PreparedImage | ImagePart]
+    """Pictures to send, and links to pictures, which the provider fetches; in their order."""
     documents: Sequence[Document]
     """Files to send."""
-    links: Sequence[ImagePart]
-    """Pictures that the provider fetches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +124,6 @@ def read_question(invocation: Invocation, options: Options, *, as_json: bool) ->
     config = loaded.config
     persona = None if options.persona is None else loaded.persona(options.persona)
     kept = options.goes_on or (config.chat.save if options.save is None else options.save)
-    links = _links(options.images)
     schema = _schema(options.schema)
     parameters = _parameters(options, schema)
     stdin = read_stdin(invocation.diagnostics) if STDIN_PATH in (*options.images, *options.files) else None
@@ -135,7 +132,7 @@ def read_question(invocation: Invocation, options: Options, *, as_json: bool) ->
     return Question(
         prompt=read_prompt(
             options.prompt,
-            attached=bool(links or pictures or documents),
+            attached=bool(pictures or documents),
             taken=stdin is not None,
             diagnostics=invocation.diagnostics,
         ),
@@ -155,7 +152,6 @@ def read_question(invocation: Invocation, options: Options, *, as_json: bool) ->
         raw=options.raw or config.tui.plain,
         pictures=pictures,
         documents=documents,
-        links=links,
     )
 
 
@@ -203,24 +199,18 @@ def _parameters(options: Options, schema: Schema | None) -> dict[str, Any]:
     return found
 
 
-def _links(images: tuple[str, ...]) -> list[ImagePart]:
-    if not any("://" in image for image in images):
-        return []
-    from orchat.media.links import is_link, link_image
-
-    return [link_image(image) for image in images if is_link(image)]
-
-
 def _attachments(
     options: Options, media: MediaSettings, stdin: bytes | None
-) -> tuple[list[PreparedImage], list[Document]]:
+) -> tuple[list[PreparedImage | ImagePart], list[Document]]:
     if not options.images and not options.files:
         return [], []
     from orchat.media.files import load_file, load_image
-    from orchat.media.links import is_link
+    from orchat.media.links import is_link, link_image
 
     pictures = [
-        load_image(
+        link_image(image)
+        if is_link(image)
+        else load_image(
             image,
             stdin=stdin,
             max_side=media.max_side,
@@ -228,7 +218,6 @@ def _attachments(
             keep_original=options.keep_original,
         )
         for image in options.images
-        if not is_link(image)
     ]
     return pictures, [load_file(file, stdin=stdin) for file in options.files]
 

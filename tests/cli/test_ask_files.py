@@ -62,6 +62,15 @@ def test_a_link_to_a_picture_is_passed_on_and_kept(demo: DemoThread, orchat: Orc
     assert first == [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": link}}]
 
 
+@pytest.mark.parametrize("save", ["--save", "--no-save"])
+def test_links_and_pictures_arrive_in_their_order(demo: DemoThread, orchat: Orchat, tmp_path: Path, save: str) -> None:
+    (tmp_path / "map.png").write_bytes(encoded(quarters(), "PNG"))
+    link, picture = "https://pictures.example/cat.png", str(tmp_path / "map.png")
+    assert orchat("ask", save, "-m", "demo/seer", "-i", link, "-i", picture, "-i", f"{link}?2", "Which?").code == 0
+    urls = [part["image_url"]["url"] for part in sent(demo)["messages"][-1]["content"][1:]]
+    assert (urls[0], urls[1][:15], urls[2]) == (link, "data:image/png;", f"{link}?2")
+
+
 def test_a_blind_model_is_said_to_be_one_before_a_picture_is_sent(
     demo: DemoThread, orchat: Orchat, tmp_path: Path
 ) -> None:
