@@ -152,6 +152,13 @@ class OrchatApp(Copying, EarlyKeys, inherit_bindings=False):
         self.theme_variables = variables
         return variables
 
+    def refresh_css(self, animate: bool = True) -> None:
+        """Until there is a screen the variables are enough: the rules are read when it comes, and not twice."""
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's filters, and our guard behind them."""
         return [*super().get_line_filters(), self._guard]
