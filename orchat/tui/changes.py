@@ -29,6 +29,19 @@ class Prompt:
         return not (self.text.strip() or self.files or self.pastes)
 
 
+def joined(*prompts: Prompt) -> Prompt:
+    """Prompts as one, with an empty line between their texts.
+
+    Args:
+        *prompts: In their order; one may have no text.
+    """
+    return Prompt(
+        text="\n\n".join(prompt.text for prompt in prompts if prompt.text.strip()),
+        files=tuple(file for prompt in prompts for file in prompt.files),
+        pastes=tuple(paste for prompt in prompts for paste in prompt.pastes),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replaced:
     """Another conversation is shown."""

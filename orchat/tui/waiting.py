@@ -25,6 +25,11 @@ class Waiting:
     def __len__(self) -> int:
         return len(self._prompts)
 
+    @property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """All of it."""
+        return tuple(self._prompts)
+
     def add(self, prompt: Prompt) -> None:
         """Send a prompt when the running answer is over."""
         self._prompts.append(prompt)

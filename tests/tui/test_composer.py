@@ -8,8 +8,10 @@ from textual.widgets import Input
 
 from orchat.demo.script import say, stall
 from orchat.demo.server import DemoServer
+from orchat.tui.beginning import Beginning
 from orchat.tui.changes import Prompt
 from orchat.tui.drafts import Drafts
+from orchat.tui.echo import Typed
 from orchat.tui.screens.picker import Picker
 from orchat.tui.widgets import prompt_area
 from orchat.tui.widgets.completion import Completion
@@ -312,6 +314,40 @@ async def test_what_waits_in_the_queue_when_somebody_leaves_is_a_draft_afterward
         await person.until(lambda: not person.app.is_running)
     assert asked is not None
     assert Drafts(runtime.paths.drafts).load(asked.id).text == "more"
+
+
+async def test_what_comes_back_from_the_queue_is_kept_at_once(server: DemoServer) -> None:
+    server.script(stall(stage="body", text="Once"))
+    runtime = screen_runtime(server)
+    async with at_screen(runtime) as person:
+        await person.enter("story")
+        await person.until_shown("Once")
+        await person.enter("more")
+        await person.until_shown("queued: 1")
+        asked = person.chat.session.conversation
+        assert asked is not None
+        drafts = Drafts(runtime.paths.drafts)
+        assert drafts.load(asked.id).text == "more"
+        person.chat.session.waiting.give_back()
+        assert drafts.load(asked.id).text == "more"
+        assert person.composer_text == "more"
+
+
+async def test_what_was_typed_early_stands_behind_the_draft_of_a_session_that_is_gone_on_with(
+    server: DemoServer,
+) -> None:
+    runtime = screen_runtime(server)
+    async with at_screen(runtime) as person:
+        await person.ask("hello")
+        await person.type("a draft")
+        asked = person.chat.session.conversation
+        assert asked is not None
+        await person.press("ctrl+q")
+    Drafts(runtime.paths.drafts).save(None, Prompt(text="of no session"))
+    beginning = Beginning(resume=asked.id)
+    typed = Typed(text="typed early")
+    async with at_screen(screen_runtime(server), beginning=beginning, before=lambda app: app.hear(typed)) as person:
+        await person.until(lambda: person.composer_text == "a draft\n\ntyped early")
 
 
 async def test_a_draft_is_kept_while_it_is_written(server: DemoServer) -> None:

@@ -124,6 +124,31 @@ def test_a_draft_survives_a_sudden_end() -> None:
         demo.stop()
 
 
+def test_what_waits_in_the_queue_survives_a_sudden_end() -> None:
+    demo = start_demo(pace=1)
+    try:
+        with in_terminal(demo.base_url) as terminal:
+            demo.server.script(say(WORDS, chunk_size=6, tokens_per_s=20.0))
+            terminal.until(b"demo/writer")
+            terminal.type(b"count\r")
+            terminal.until(b"w0001")
+            terminal.type(b"second\r")
+            terminal.until_shown("queued: 1")
+            terminal.type(b"third\r")
+            terminal.until_shown("queued: 2")
+            kill(terminal)
+            terminal.process.wait(30)
+        with in_terminal(demo.base_url, asyncio.run(latest())) as terminal:
+            terminal.type(b"fourth")
+            terminal.until_shown("third")
+            terminal.until_shown("fourth")
+            column, row = terminal.place(b"fourth")
+            above = [line[column - 1 :].split("  ")[0] for line in terminal.lines[row - 5 : row]]
+    finally:
+        demo.stop()
+    assert above == ["second", "", "third", "", "fourth"]
+
+
 def test_two_windows_on_one_session_see_what_the_other_says() -> None:
     demo = start_demo(pace=0)
     try:

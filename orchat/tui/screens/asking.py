@@ -11,23 +11,16 @@ from textual.worker import Worker, WorkerCancelled, WorkerFailed
 
 from orchat.errors import NotFound
 from orchat.tui.changes import Prompt
-from orchat.tui.editing import Editing
-from orchat.tui.screens.starting import Starting
+from orchat.tui.screens.drafting import Drafting
 from orchat.tui.transcript.entry import Entry
 from orchat.tui.transcript.widget import Transcript
 from orchat.tui.widgets.composer import Composer
 
 
-class Asking(Starting):
+class Asking(Drafting):
     """Runs one answer at a time."""
 
-    editing: Editing
-    """The earlier message that is edited."""
     _answering: Worker[None] | None = None
-
-    @abstractmethod
-    def keep_draft(self) -> None:
-        """Write down what is in the composer."""
 
     def give_back(self, prompt: Prompt) -> None:
         """Put a prompt into the composer that could not be sent."""

@@ -15,7 +15,6 @@ from orchat.errors import MediaError, OrchatError
 from orchat.tui import mentions
 from orchat.tui.attached import Attached, Wanted, of_bytes, of_kept, of_link, of_loaded, prepare
 from orchat.tui.changes import Prompt
-from orchat.tui.drafts import Drafts
 from orchat.tui.entries import paste_name
 from orchat.tui.screens.asking import Asking
 from orchat.tui.transcript.entry import Entry
@@ -37,7 +36,6 @@ class Attaching(Asking):
 
     figures: Figures
     """What the sidebar shows."""
-    _drafts: Drafts
     _checking = 0
     """Prompts on their way through the checks before they are sent."""
 

@@ -10,7 +10,6 @@ from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.timer import Timer
 
 from orchat.chat.persona import Asked
 from orchat.domain.tokens import CHARACTERS_PER_TOKEN
@@ -21,7 +20,6 @@ from orchat.tui.attached import tokens_of
 from orchat.tui.beginning import Beginning
 from orchat.tui.branches import LOOK_S
 from orchat.tui.changes import Change, Prompt
-from orchat.tui.drafts import Drafts
 from orchat.tui.editing import Editing
 from orchat.tui.figures import Figures, are_of, draft_cost, take_figures
 from orchat.tui.keymap import read_keymap
@@ -48,8 +46,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("orchat.tui")
 
-DRAFT_S = 0.5
-"""Seconds after the last key until a draft is kept."""
 SECOND_S = 1.0
 
 
@@ -102,9 +98,7 @@ class ChatScreen(Attaching):
         self._stage = Stage(self, self._show_state)
         self.figures = Figures(model_id=beginning.model or "", rotate_after=runtime.config.keys.rotate_after)
         self._pulse = Pulse(self, self._wait, self._tick)
-        self._drafts = Drafts(runtime.paths.drafts)
         self.editing = Editing(self)
-        self._draft_timer: Timer | None = None
         self._said: set[str] = set()
 
     # ---- parts ----
@@ -179,6 +173,8 @@ class ChatScreen(Attaching):
         match change:
             case changes.Added() | changes.Sent() | changes.Finished():
                 self.refresh_figures()
+            case changes.QueueChanged() | changes.GivenBack():
+                self.keep_draft()
             case changes.KeySwitched():
                 self._find_switched()
             case changes.KeyNeeded():
@@ -300,9 +296,7 @@ class ChatScreen(Attaching):
         is_typing = self.focused is self.composer.area
         if event.prompt.text and not event.prompt.text.startswith("/") and is_typing:
             self.transcript.mark(None)
-        if self._draft_timer is not None:
-            self._draft_timer.stop()
-        self._draft_timer = self.set_timer(DRAFT_S, self.keep_draft)
+        self.keep_draft_soon()
         self._show_estimate()
 
     @on(PromptArea.EndPressed)
@@ -317,19 +311,6 @@ class ChatScreen(Attaching):
         characters = len(prompt.text) + pasted + shown
         pico = None if is_command else draft_cost(self.figures, characters)
         self.composer.estimate = "" if pico is None else f"≈ {usd(pico)}"
-
-    def keep_draft(self) -> None:
-        """Write down what is in the composer, unless nothing shall be on the disk."""
-        if self.session.is_temporary:
-            return
-        conversation = self.session.conversation
-        self._drafts.save(conversation.id if conversation else None, self.editing.draft(self.composer.prompt))
-
-    def take_draft(self, *, keep: bool = False) -> None:
-        """Bring back what was typed in this conversation and not sent; `keep`: before what is in the composer."""
-        conversation = self.session.conversation
-        draft = self._drafts.load(conversation.id if conversation else None)
-        (self.composer.restore if keep else self.composer.replace)(draft)
 
     def to_composer(self) -> None:
         """Write on."""

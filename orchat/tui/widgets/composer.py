@@ -18,7 +18,7 @@ from textual.widgets import Static, TextArea
 from orchat.tui import layout
 from orchat.tui.arguments import Offer
 from orchat.tui.attached import Attached, Wanted
-from orchat.tui.changes import Prompt
+from orchat.tui.changes import Prompt, joined
 from orchat.tui.mentions import Candidate, candidates, mention_at
 from orchat.tui.widgets.completion import Completion
 from orchat.tui.widgets.prompt_area import PromptArea
@@ -131,10 +131,7 @@ class Composer(Vertical):
         """Put a prompt into the composer, before what is already there."""
         if prompt.is_empty:
             return
-        parts = [part for part in (prompt.text, self.area.text) if part.strip()]
-        self.area.load("\n\n".join(parts))
-        self.files = (*prompt.files, *self.files)
-        self.pastes = (*prompt.pastes, *self.pastes)
+        self.replace(joined(prompt, self.prompt))
 
     def replace(self, prompt: Prompt) -> None:
         """Put a prompt in the place of what is there."""
