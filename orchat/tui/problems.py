@@ -138,7 +138,8 @@ def problem_of(error: errors.OrchatError, *, now: float, key_label: str = "") ->
     """
     title = _title(error)
     text = error.message.removeprefix(f"{title}: ")
-    problem = Problem(title=title, text=text, hint=error.hint or "", ways=_ways(error))
+    ways = _ways(error)
+    problem = Problem(title=title, text=text, hint=_hint(error.hint, ways), ways=ways)
     if isinstance(error, (errors.Unaffordable, errors.BudgetExceeded)):
         return _too_dear(problem, error)
     problem = replace(problem, until=_until(error, now))
@@ -193,9 +194,8 @@ def _put_aside(problem: Problem, error: errors.OrchatError, label: str) -> Probl
     ways: Ways = (("next_key", f"go on with {next_label}"), test, last)
     if not next_label:
         ways = (OTHER_MODEL, test) if scope == "free" else (OTHER_KEY, test, KEYS)
-    # A hint that names a command line is for those who have no other way.
-    hint = "" if "`orchat " in problem.hint or "orchat keys" in problem.hint else problem.hint
-    return replace(problem, held=label, aside=_ASIDE.get(scope, _ASIDE["key"]).format(label), hint=hint, ways=ways)
+    aside = _ASIDE.get(scope, _ASIDE["key"]).format(label)
+    return replace(problem, held=label, aside=aside, hint=_hint(problem.hint, ways), ways=ways)
 
 
 _ASIDE = {
@@ -208,7 +208,13 @@ _ASIDE = {
 def stored_problem(message: str, hint: str | None, *, cut: bool) -> Problem:
     """A failure of an earlier day, of which only the words were kept."""
     title = "The answer was cut off" if cut else "There was no answer"
-    return Problem(title=title, text=message, hint=hint or "", ways=(RETRY, OTHER_MODEL))
+    ways = (RETRY, OTHER_MODEL)
+    return Problem(title=title, text=message, hint=_hint(hint, ways), ways=ways)
+
+
+def _hint(hint: str | None, ways: Ways) -> str:
+    """One that names a command line is for those who have no other way."""
+    return "" if ways and hint and ("`orchat " in hint or "orchat keys" in hint) else hint or ""
 
 
 def with_rest(problem: Problem) -> Problem:

@@ -54,6 +54,12 @@ def test_a_hint_for_the_command_line_is_left_out_where_a_key_does_it() -> None:
     error = errors.KeyRejected("m", until=START, hint="`orchat keys test` asks the server now.")
     assert problem_of(error, now=START, key_label="work").hint == ""
     assert problem_of(errors.KeyRejected("m", until=START, hint="Look."), now=START, key_label="w").hint == "Look."
+    unknown = errors.ModelUnknown("m", hint="Run `orchat models --search NAME` to find its id.")
+    assert problem_of(unknown, now=START).hint == ""
+    assert problem_of(unknown, now=START).ways
+    damaged = errors.StoreDamaged("m", hint="Run `orchat doctor`.")
+    assert not problem_of(damaged, now=START).ways
+    assert problem_of(damaged, now=START).hint == "Run `orchat doctor`."
 
 
 def test_the_ways_of_a_budget_are_typed_as_they_are_shown() -> None:
