@@ -192,8 +192,11 @@ async def test_a_folder_that_cannot_be_read_says_so(server: DemoServer, folder: 
         assert dialog.folder == folder
         person.app.push_screen(AttachDialog(folder / "gone"))
         await person.until_shown("gone: no such file or directory", "../")
+        await person.settled()
+        assert "gone: no such file or directory" in person.text
         await person.press("enter")
         await person.until_shown("notes.md")
+        await person.until_gone("no such file")
 
 
 async def test_the_clipboard_comes_after_what_is_chosen(

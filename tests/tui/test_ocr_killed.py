@@ -18,7 +18,7 @@ from tests.support.ocr_soak import kept, wrong
 from tests.support.pages import hex_of, pages_in, sent_colours
 from tests.support.terminal import PATIENCE_S, Terminal, in_terminal
 
-PAGES = 16
+PAGES = 30
 KILLED_AT = (2, 6, 11)
 """Pages that are there when the program is killed, at least."""
 

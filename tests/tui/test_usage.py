@@ -268,7 +268,7 @@ async def test_on_a_narrow_terminal_no_row_of_the_usage_is_wrapped(server: DemoS
         await open_usage(person)
         await person.until_shown("whole", "somebody/a-model-with-a-very-l…")
         await person.pilot.resize_terminal(60, 60)
-        await person.until_gone("whole")
+        await person.until_shown("somebody/a-model-with-a-very-lo…")
         rows = [line.strip("│ ").split() for line in person.lines if line.rstrip("│ ").endswith(("$0.001", "cost"))]
         names = [
             "MODEL",

@@ -26,6 +26,7 @@ from orchat.tui.lines import YOU, keys_line, keys_rows, stack
 from orchat.tui.pictures.picture import Picture
 from orchat.tui.screens.dialog import Dialog, TitleLine
 from orchat.tui.weighing import Asked, chosen_facts, file_facts, refusal_lines, refused
+from orchat.tui.widgets.line_input import NameLine
 from orchat.tui.widgets.rows import Row, RowList
 
 if TYPE_CHECKING:
@@ -39,14 +40,6 @@ _LOW = 20
 """Rows of a terminal below which only the first facts are shown."""
 _AT_ONCE = 40
 """Files whose heads are read before the list is drawn anew."""
-
-
-class NameLine(Input):
-    """Takes every letter but the space, which chooses a file."""
-
-    def check_consume_key(self, key: str, character: str | None) -> bool:
-        """Whether a key is a letter here."""
-        return key != "space" and super().check_consume_key(key, character)
 
 
 class AttachDialog(Dialog[tuple[Wanted, ...]]):
@@ -103,6 +96,7 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
         self._ready: dict[Path, Attached | MediaError] = {}
         self._chosen: dict[Path, None] = {}
         self._rest: Timer | None = None
+        self._unread = ""
 
     def content(self) -> ComposeResult:
         """Files and facts beside the picture."""
@@ -111,7 +105,7 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
             with Vertical(id="left"):
                 with Horizontal(classes="ask"):
                     yield Static(Content("›"))
-                    yield NameLine(placeholder="a part of a name, or a path", select_on_focus=False)
+                    yield NameLine(placeholder="a part of a name, or a path")
                 yield RowList(empty="reading the folder …")
                 yield Static(Content(""), id="summary")
             yield Picture(plain=self._is_plain, id="right")
@@ -146,12 +140,13 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
             found = await asyncio.to_thread(browsing.listing, folder, hidden=self._is_hidden_shown)
         except OSError as error:
             why = (error.strerror or type(error).__name__).lower()
-            self.query_one("#summary", Static).update(Content.styled(f"{clean_line(str(folder), 120)}: {why}", YOU))
+            self._unread = f"{clean_line(str(folder), 120)}: {why}"
+            self._show_summary()
             if not self._all:
                 self._all = [Found(folder.parent, UP, is_folder=True)]
                 self._fill()
             return
-        self.folder, self._all, self._are_recent_shown = folder, found, False
+        self.folder, self._all, self._are_recent_shown, self._unread = folder, found, False, ""
         if typed is not None:
             self._retype(typed)
         self._fill(str(folder / highlight) if highlight else "")
@@ -281,7 +276,9 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
         why, is_wide = refused(seen, ready), self.has_class("-wide")
         if why is not None and is_wide:
             self.query_one(Picture).say(" ".join(line.plain for line in refusal_lines(why)))
-        if why is not None and not is_wide:
+        if self._unread and file is None:
+            lines = [Content.styled(self._unread, YOU)]
+        elif why is not None and not is_wide:
             lines = refusal_lines(why)
         elif self._chosen:
             chosen = [self._ready.get(path) for path in self._chosen]

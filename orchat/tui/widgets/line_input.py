@@ -1,4 +1,4 @@
-"""A line to type in."""
+"""Lines to type in."""
 
 from __future__ import annotations
 
@@ -22,3 +22,11 @@ class LineInput(Input):
             event.prevent_default()
         else:
             await super()._on_key(event)
+
+
+class NameLine(LineInput):
+    """Takes every letter but the space, which chooses a file."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether a key is a letter here."""
+        return key != "space" and super().check_consume_key(key, character)
