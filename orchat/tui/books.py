@@ -29,7 +29,8 @@ TABLES: tuple[tuple[Grouping, str], ...] = (
     ("day", "DAY"),
 )
 _NAMELESS: Mapping[Grouping, str] = {"provider": "not told", "session": "outside of sessions"}
-_COLUMNS = {"sent": 7, "whole": 7, "cut": 6, "failed": 8, "in": 13, "out": 13, "cost": 16}
+_COLUMNS = {"sent": 7, "whole": 7, "cut": 6, "failed": 8, "in": 8, "out": 8, "cost": 10}
+"""Cells of each at least, so that tables under each other look alike."""
 _SETS = (tuple(_COLUMNS), ("sent", "in", "out", "cost"), ("sent", "cost"), ("cost",))
 """Which columns stand there: the less room, the fewer."""
 _NAME_LEAST, _NAME_MOST = 15, 34
@@ -172,29 +173,27 @@ def table(
         bars: Draw each row's share of the cost, where there is room for it.
     """
     names = names or {}
-    shown = next((columns for columns in _SETS if _room(columns, width) >= _NAME_LEAST), _SETS[-1])
-    room = max(1, min(_NAME_MOST, _room(shown, width)))
-    left = _room(shown, width) - room - 2
+    few = rows if len(rows) <= MOST else [*rows[: MOST - 1], added_up("", rows[MOST - 1 :])]
+    values = [_values(row) for row in few]
+    cells = {name: max([least, *(len(value[name]) + 2 for value in values)]) for name, least in _COLUMNS.items()}
+    rooms = {columns: width - sum(cells[name] for name in columns) for columns in _SETS}
+    shown = next((columns for columns in _SETS if rooms[columns] >= _NAME_LEAST), _SETS[-1])
+    room = max(1, min(_NAME_MOST, rooms[shown]))
+    left = rooms[shown] - room - 2
     total = sum(row.cost_pico for row in rows)
     bar = min(_BAR_MOST, left) if bars and total and left >= _BAR_LEAST else 0
-    heads = (column(Content(name), _COLUMNS[name], "right") for name in shown)
+    heads = (column(Content(name), cells[name], "right") for name in shown)
     lines = [Content.assemble(column(Content(title), room), *heads).stylize(HEAD)]
-    few = rows if len(rows) <= MOST else [*rows[: MOST - 1], added_up("", rows[MOST - 1 :])]
     for number, row in enumerate(few):
         is_rest = len(few) < len(rows) and number == MOST - 1
         name = f"{len(rows) - MOST + 1:,} others" if is_rest else names.get(row.group, row.group) or "unknown"
-        values = _values(row)
-        cells = (column(Content(values[column_name]), _COLUMNS[column_name], "right") for column_name in shown)
+        figures = (column(Content(values[number][head]), cells[head], "right") for head in shown)
         share = Content.assemble("  ", gauge(row.cost_pico / total, bar)) if bar else Content("")
         label = plain(name, 80)
-        lines.append(Content.assemble(column(label.stylize(DIM) if is_rest else label, room), *cells, share))
+        lines.append(Content.assemble(column(label.stylize(DIM) if is_rest else label, room), *figures, share))
     if not rows:
         lines.append(Content.styled("nothing yet", DIM))
     return stack(*lines)
-
-
-def _room(names: tuple[str, ...], width: int) -> int:
-    return width - sum(_COLUMNS[name] for name in names)
 
 
 def _values(row: UsageRow) -> dict[str, str]:

@@ -47,7 +47,7 @@ USED = [
         (85, ["MODEL", "sent", "whole", "cut", "failed", "in", "out", "cost"]),
         (64, ["MODEL", "sent", "in", "out", "cost"]),
         (40, ["MODEL", "sent", "cost"]),
-        (20, ["MOD…", "cost"]),
+        (20, ["MODEL", "cost"]),
     ],
 )
 @pytest.mark.parametrize("bars", [True, False])
@@ -266,13 +266,13 @@ async def test_on_a_narrow_terminal_no_row_of_the_usage_is_wrapped(server: DemoS
     async with at_screen(runtime, size=(120, 60)) as person:
         await spend(runtime, 0, "somebody/a-model-with-a-very-long-name:free", 10**9)
         await open_usage(person)
-        await person.until_shown("whole", "somebody/a-model-with-a-very-l…")
+        await person.until_shown("whole", "somebody/a-model-with-a-very-l")
         await person.pilot.resize_terminal(60, 60)
-        await person.until_shown("somebody/a-model-with-a-very-lo…")
+        await person.until_shown("somebody/a-model-with…")
         rows = [line.strip("│ ").split() for line in person.lines if line.rstrip("│ ").endswith(("$0.001", "cost"))]
         names = [
             "MODEL",
-            "somebody/a-model-with-a-very-lo…",
+            "somebody/a-model-with…",
             "KEY",
             "work",
             "PROVIDER",
