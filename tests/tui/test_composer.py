@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from orchat.demo.script import say, stall
 from orchat.demo.server import DemoServer
+from orchat.domain.conversation import Conversation
 from orchat.tui.beginning import Beginning
 from orchat.tui.changes import Prompt
 from orchat.tui.drafts import Drafts
@@ -301,18 +302,24 @@ async def test_a_draft_survives_a_restart_and_is_gone_when_it_was_sent(server: D
         assert person.chat.composer.is_empty
 
 
+async def queued(person: Person, prompt: str) -> Conversation:
+    """Let a prompt wait while an answer has begun; gives the conversation."""
+    await person.enter("story")
+    await person.until_shown("Once")
+    await person.enter(prompt)
+    await person.until_shown("queued: 1")
+    asked = person.chat.session.conversation
+    assert asked is not None
+    return asked
+
+
 async def test_what_waits_in_the_queue_when_somebody_leaves_is_a_draft_afterwards(server: DemoServer) -> None:
     server.script(stall(stage="body", text="Once"))
     runtime = screen_runtime(server)
     async with at_screen(runtime) as person:
-        await person.enter("story")
-        await person.until_shown("Once")
-        await person.enter("more")
-        await person.until_shown("queued: 1")
-        asked = person.chat.session.conversation
+        asked = await queued(person, "more")
         await person.press("ctrl+q")
         await person.until(lambda: not person.app.is_running)
-    assert asked is not None
     assert Drafts(runtime.paths.drafts).load(asked.id).text == "more"
 
 
@@ -320,12 +327,7 @@ async def test_what_comes_back_from_the_queue_is_kept_at_once(server: DemoServer
     server.script(stall(stage="body", text="Once"))
     runtime = screen_runtime(server)
     async with at_screen(runtime) as person:
-        await person.enter("story")
-        await person.until_shown("Once")
-        await person.enter("more")
-        await person.until_shown("queued: 1")
-        asked = person.chat.session.conversation
-        assert asked is not None
+        asked = await queued(person, "more")
         drafts = Drafts(runtime.paths.drafts)
         assert drafts.load(asked.id).text == "more"
         person.chat.session.waiting.give_back()
