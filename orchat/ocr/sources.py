@@ -49,7 +49,7 @@ def find_sources(paths: Iterable[str | Path]) -> list[Source]:
         if given.is_dir():
             found += _in_folder(given)
         elif not given.exists():
-            raise MediaNotFound(f"{clean_line(str(path), 80)} does not exist", hint="Check the path.")
+            raise MediaNotFound(f"{clean_line(str(path), 80)} does not exist", hint=_hint(str(path)))
         else:
             found.append(_source(given))
     return _with_own_names(found)
@@ -59,6 +59,15 @@ def pages_of(sources: Iterable[Source]) -> list[Page]:
     """The pages of some sources, numbered from 1."""
     pairs = ((source, index) for source in sources for index in range(source.pages))
     return [Page(number=number, source=source, index=index) for number, (source, index) in enumerate(pairs, 1)]
+
+
+def _hint(path: str) -> str:
+    """What to do about something that is no path here: pages are read again when a job goes on."""
+    if path == "-":
+        return "Pages are read from files: write it into one first."
+    if "://" in path:
+        return "Pages are read from files: download it first."
+    return "Check the path."
 
 
 def _in_folder(folder: Path) -> list[Source]:

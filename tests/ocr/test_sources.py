@@ -90,6 +90,15 @@ def test_a_path_to_nothing_is_told_at_once(tmp_path: Path, name: str) -> None:
         find_sources([tmp_path / name])
 
 
+@pytest.mark.parametrize(
+    ("path", "hint"), [("-", "write it into one"), ("https://e.x/a.png", "download it"), ("a", "path")]
+)
+def test_what_is_no_path_is_told_with_what_to_do(path: str, hint: str) -> None:
+    with pytest.raises(MediaNotFound) as caught:
+        find_sources([path])
+    assert path in caught.value.message and hint in (caught.value.hint or "")
+
+
 def test_a_folder_without_pages_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("words")
     with pytest.raises(MediaNotFound, match="no pictures and no PDF documents"):
