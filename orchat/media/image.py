@@ -8,11 +8,10 @@ from __future__ import annotations
 import base64
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from orchat.domain.clean import clean_line
 from orchat.domain.content import ImagePart
@@ -43,6 +42,7 @@ _SMALLEST_SIDE = 16
 _COMPRESSION = 4
 # Decoding takes up to 160 MB, and the warning filters belong to the whole process.
 _one_at_a_time = threading.Lock()
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,22 +103,25 @@ def prepare(
             f"{shown} has {len(data) / 1e6:.1f} MB; {max_bytes / 1e6:.1f} MB can be sent",
             hint="Let orchat make it smaller: do not keep the original.",
         )
-    with _one_at_a_time, _mishaps_named(shown):
+
+    def prepared() -> PreparedImage:
         picture, original = _decode(data, kind, shown, max_side)
         if keep_original:
-            (width, height), mime = original, kind.mime
+            (width, height), mime, sent = original, kind.mime, data
         else:
-            picture, data, mime = _encode(picture, shown, max_side, max_bytes)
+            picture, sent, mime = _encode(picture, shown, max_side, max_bytes)
             width, height = picture.size
-    return PreparedImage(
-        data=data,
-        mime=mime,
-        width=width,
-        height=height,
-        original_width=original[0],
-        original_height=original[1],
-        name=shown,
-    )
+        return PreparedImage(
+            data=sent,
+            mime=mime,
+            width=width,
+            height=height,
+            original_width=original[0],
+            original_height=original[1],
+            name=shown,
+        )
+
+    return _guarded(prepared, shown)
 
 
 def encode(picture: Image.Image, name: str, *, max_side: int = MAX_SIDE, max_bytes: int = MAX_OUTPUT) -> PreparedImage:
@@ -137,8 +140,7 @@ def encode(picture: Image.Image, name: str, *, max_side: int = MAX_SIDE, max_byt
         MediaTooLarge: It cannot be made as small as `max_bytes`.
     """
     shown = clean_line(name, 80) or "the picture"
-    with _one_at_a_time, _mishaps_named(shown):
-        sent, data, mime = _encode(picture, shown, max_side, max_bytes)
+    sent, data, mime = _guarded(lambda: _encode(picture, shown, max_side, max_bytes), shown)
     return PreparedImage(
         data=data,
         mime=mime,
@@ -167,12 +169,15 @@ def small(data: bytes, kind: Kind, shown: str, side: int) -> tuple[Image.Image, 
         MediaUnsupported: Longer than `MAX_RATIO` times its width.
         MediaDamaged: Cut short or not decodable.
     """
-    with _one_at_a_time, _mishaps_named(shown):
+
+    def made() -> tuple[Image.Image, tuple[int, int]]:
         picture, original = _decode(data, kind, shown, side)
         # Mixing neighbours needs real colours, and fewer pixels are quicker to convert.
         if picture.mode in ("RGB", "RGBA", "L") and max(picture.size) > side:
             picture = _scaled(picture, _fitted(picture.size, side))
         return _in_plain_colours(picture), original
+
+    return _guarded(made, shown)
 
 
 def recognise(data: bytes, shown: str) -> Kind:
@@ -206,26 +211,30 @@ def recognise(data: bytes, shown: str) -> Kind:
     raise MediaUnsupported(f"{shown} is {kind.name}; PNG, JPEG, WebP and GIF can be sent", hint=hint)
 
 
-@contextmanager
-def _mishaps_named(shown: str) -> Iterator[None]:
-    """Turn whatever Pillow raises into one error of ours; its warnings would be written over the screen."""
+def _guarded(work: Callable[[], _T], shown: str) -> _T:
+    """Do one thing at a time, and turn whatever Pillow raises into one error of ours; it warns over the screen, too."""
     from PIL import Image
 
-    with warnings.catch_warnings():
+    with _one_at_a_time, warnings.catch_warnings():
         # Other threads see these filters too, so they name Pillow's modules and nothing else.
         warnings.filterwarnings("ignore", module=r"PIL\.")
         warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+        mishap: MediaError
         try:
-            yield
-        except MediaError:
-            raise
+            return work()
+        except MediaError as error:
+            mishap = error.with_traceback(None)
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-            raise _too_many_pixels(f"{shown} unpacks to far more pixels than it should") from None
+            mishap = _too_many_pixels(f"{shown} unpacks to far more pixels than it should")
         # Decoders raise almost anything for a hostile file: OSError, SyntaxError, struct.error, ValueError, EOFError.
-        except Exception as error:
-            raise MediaDamaged(
-                f"{shown} is damaged or ends early", hint="Open it in a viewer, save it anew, and attach that."
-            ) from error
+        except Exception:
+            hint = "Open it in a viewer, save it anew, and attach that."
+            mishap = MediaDamaged(f"{shown} is damaged or ends early", hint=hint)
+    # Without what led to it: its frames would keep the pixels for as long as somebody keeps the error.
+    try:
+        raise mishap
+    finally:
+        del mishap  # or it would keep this frame, and this frame it
 
 
 def _too_many_pixels(message: str) -> MediaTooLarge:

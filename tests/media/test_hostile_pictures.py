@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
+import traceback
 import zlib
 from pathlib import Path
 
@@ -105,6 +107,23 @@ for path in sorted(Path(sys.argv[1]).iterdir()):
     peak_mb = int(status["VmHWM"].split()[0]) // 1024
     print(path.name, f"{time.process_time() - began:.2f}", peak_mb, said, sep="\\t")
 """
+
+
+def pictures() -> int:
+    return sum(isinstance(found, Image.Image) for found in gc.get_objects())
+
+
+@pytest.mark.parametrize("cut", [True, False])
+def test_an_error_that_is_kept_keeps_no_pixels(cut: bool) -> None:
+    data = encoded(photo((400, 300)), "PNG")[:-200] if cut else png_of_zeros(6400, 6400)
+    gc.collect()
+    before = pictures()
+    with pytest.raises(MediaError) as caught:
+        prepare(data, "a.png")
+    assert pictures() == before
+    assert caught.value.__context__ is None
+    names = [name for at, _ in traceback.walk_tb(caught.tb) for name in at.f_locals if at.f_code.co_name == "_guarded"]
+    assert "mishap" not in names and "work" in names
 
 
 def test_the_whole_corpus_costs_little_and_each_file_is_one_clear_line(tmp_path: Path) -> None:
