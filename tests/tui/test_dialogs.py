@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual import events
 from textual.command import CommandPalette
 from textual.widgets import Input
 
@@ -12,6 +13,7 @@ from orchat.demo.server import DemoServer
 from orchat.domain.secret import Secret
 from orchat.runtime import Runtime
 from orchat.tui.screens.confirm import Choose
+from orchat.tui.screens.dialog import soon
 from orchat.tui.screens.help import Help
 from orchat.tui.screens.picker import Picker
 from orchat.tui.screens.usage import UsageScreen
@@ -173,3 +175,35 @@ async def test_the_palette_finds_commands(server: DemoServer) -> None:
         await person.press("ctrl+p")
         await person.pilot.pause()
         assert isinstance(person.app.screen, Picker), "the palette belongs to the chat"
+
+
+# ---- quick fingers ----
+
+
+@pytest.mark.parametrize("key", ["ctrl+o", "ctrl+r", "ctrl+t", "ctrl+u", "ctrl+k", "f1", "f2", "ctrl+p"])
+async def test_a_dialog_that_is_closed_as_soon_as_it_is_opened_does_no_harm(server: DemoServer, key: str) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        for _ in range(3):
+            await person.press(key)
+            await person.until(lambda: person.app.screen is not person.chat)
+            person.app.screen.post_message(events.Resize(person.app.size, person.app.size))
+            person.app.post_message(events.Key("escape", None))
+            await person.until(lambda: person.app.screen is person.chat)
+        await person.settled()
+        assert not person.app.failure
+
+
+async def test_what_a_dialog_shows_too_late_is_left_out_and_other_faults_are_not(server: DemoServer) -> None:
+    async with at_screen(screen_runtime(server)) as person:
+        await person.press("f1")
+        screen = await person.until_on(Help)
+        called = []
+
+        def late() -> None:
+            called.append(screen in person.app.screen_stack)
+            screen.query_one(Picker)
+
+        screen.dismiss(None)
+        soon(screen, late)
+        await person.until(lambda: called)
+        assert called == [False] and not person.app.failure

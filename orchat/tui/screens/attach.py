@@ -24,7 +24,7 @@ from orchat.tui.browsing import UP, Found
 from orchat.tui.keys import place_bindings
 from orchat.tui.lines import YOU, keys_line, keys_rows, stack
 from orchat.tui.pictures.picture import Picture
-from orchat.tui.screens.dialog import Dialog, TitleLine
+from orchat.tui.screens.dialog import Dialog, TitleLine, soon
 from orchat.tui.weighing import Asked, chosen_facts, file_facts, refusal_lines, refused
 from orchat.tui.widgets.line_input import NameLine
 from orchat.tui.widgets.rows import Row, RowList
@@ -118,8 +118,8 @@ class AttachDialog(Dialog[tuple[Wanted, ...]]):
 
     def on_resize(self, _event: events.Resize) -> None:
         """The keys follow the width, and so does the place where a reason stands."""
-        self.call_after_refresh(self._show_keys)
-        self.call_after_refresh(self._show_summary)
+        soon(self, self._show_keys)
+        soon(self, self._show_summary)
 
     @property
     def rows(self) -> RowList:

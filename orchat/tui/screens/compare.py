@@ -25,6 +25,7 @@ from orchat.tui.lines import ACCENT, DIM, spread
 from orchat.tui.pulse import Pulse
 from orchat.tui.screens.choosing import chosen_code
 from orchat.tui.screens.confirm import Confirm
+from orchat.tui.screens.dialog import soon
 from orchat.tui.screens.links import open_link
 from orchat.tui.tally import projected
 from orchat.tui.transcript.widget import Transcript
@@ -110,7 +111,7 @@ class CompareScreen(Screen[int]):
         """Columns where they have room, else tabs."""
         self.set_class(not fits_columns(event.size.width, len(self._columns)), "-tabs")
         self._arrange()
-        self.call_after_refresh(self._show_all)
+        soon(self, self._show_all)
 
     def _arrange(self) -> None:
         is_tabbed = self.has_class("-tabs")

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.css.query import NoMatches
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from orchat.domain.clean import clean_line
 from orchat.tui.lines import DIM, ERROR, spread
 
 T = TypeVar("T")
+
+
+def soon(screen: Screen[Any], show: Callable[[], object]) -> None:
+    """Show something after the next frame, unless the screen is closed by then: keys may be quicker.
+
+    Args:
+        screen: What is shown on.
+        show: Asks for its widgets.
+    """
+
+    def still() -> None:
+        try:
+            show()
+        except NoMatches:
+            if screen in screen.app.screen_stack:
+                raise
+
+    screen.call_after_refresh(still)
 
 
 class TitleLine(Static):

@@ -15,7 +15,7 @@ from orchat.tui.elsewhere import ELSEWHERE, Place
 from orchat.tui.keymap import Keymap
 from orchat.tui.lines import ACCENT, DIM, HEAD, column, keys_line, stack
 from orchat.tui.reference import WRITING, typed
-from orchat.tui.screens.dialog import Dialog, TitleLine
+from orchat.tui.screens.dialog import Dialog, TitleLine, soon
 
 KEY_WIDTH, SLASH_WIDTH, SHORT_WIDTH = 13, 24, 14
 """Cells of a key, of what is typed, and of the same without what may follow it."""
@@ -56,7 +56,7 @@ class Help(Dialog[None]):
 
     def on_resize(self) -> None:
         """The columns follow the width."""
-        self.call_after_refresh(self._fill)
+        soon(self, self._fill)
 
     def _fill(self) -> None:
         width = self.query_one(VerticalScroll).scrollable_content_region.width

@@ -16,7 +16,7 @@ from orchat.tui.keyrows import Check, KeyRow, details, header, row
 from orchat.tui.keys import place_bindings
 from orchat.tui.lines import DIM, STRONG, keys_rows
 from orchat.tui.screens.confirm import AskLine, Confirm
-from orchat.tui.screens.dialog import Dialog, NoteLine, TitleLine
+from orchat.tui.screens.dialog import Dialog, NoteLine, TitleLine, soon
 from orchat.tui.standing import place, source_of
 from orchat.tui.widgets.rows import Row, RowList
 from orchat.tui.wording import plain, plural
@@ -100,7 +100,7 @@ class KeysScreen(Dialog[None]):
 
     def on_resize(self) -> None:
         """The columns follow the width."""
-        self.call_after_refresh(self._draw)
+        soon(self, self._draw)
 
     @property
     def _rows(self) -> KeyList:

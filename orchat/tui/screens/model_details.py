@@ -15,7 +15,7 @@ from orchat.domain.clean import clean, clean_line
 from orchat.errors import OrchatError
 from orchat.tui.lines import DIM, keys_line
 from orchat.tui.providers import facts_table, providers_table
-from orchat.tui.screens.dialog import Dialog, TitleLine
+from orchat.tui.screens.dialog import Dialog, TitleLine, soon
 
 if TYPE_CHECKING:
     from orchat.domain.catalog import Model
@@ -65,7 +65,7 @@ class ModelDialog(Dialog[bool]):
 
     def on_resize(self, _event: events.Resize) -> None:
         """The tables follow the width."""
-        self.call_after_refresh(self._lay_out)
+        soon(self, self._lay_out)
 
     def _lay_out(self) -> None:
         width = self.query_one(VerticalScroll).scrollable_content_region.width

@@ -23,6 +23,7 @@ from orchat.tui.pictures.picture import Picture
 from orchat.tui.pulse import Pulse
 from orchat.tui.reading import BUSY, PageReading, names_of
 from orchat.tui.screens.confirm import Choose
+from orchat.tui.screens.dialog import soon
 from orchat.tui.screens.links import open_link
 from orchat.tui.screens.preview import Preview
 from orchat.tui.transcript.entry import Entry, ErrorCard
@@ -131,7 +132,7 @@ class OcrScreen(Screen[None]):
     def on_resize(self, _event: events.Resize) -> None:
         """The lines follow the width; a text begins at its top again."""
         self._shown = None
-        self.call_after_refresh(self._show)
+        soon(self, self._show)
 
     def _fill(self) -> None:
         """List the pages; the files may have changed when they were looked at again."""

@@ -34,7 +34,7 @@ from orchat.tui.listing import (
     typed_id,
     typed_row,
 )
-from orchat.tui.screens.dialog import TitleLine
+from orchat.tui.screens.dialog import TitleLine, soon
 from orchat.tui.screens.finder import Finder
 from orchat.tui.widgets.rows import Row, RowList
 from orchat.tui.wording import age
@@ -232,7 +232,7 @@ class Picker(Finder):
         self.rows.set_rows(rows, highlight=None if wanted.text else highlight, empty=empty)
         self._show_facts(len(found))
         # More or fewer rows bring or take the scrollbar, and the columns their width.
-        self.call_after_refresh(self._lay_out)
+        soon(self, self._lay_out)
 
     def _show_facts(self, found: int) -> None:
         catalogue = self._listing.catalogue
@@ -260,7 +260,7 @@ class Picker(Finder):
 
     def on_resize(self, _event: events.Resize) -> None:
         """The columns and the details follow the size."""
-        self.call_after_refresh(self._lay_out)
+        soon(self, self._lay_out)
 
     def _pairs(self) -> tuple[tuple[str, str], ...]:
         words = (("models_details", "details"), ("models_favourite", "favourite"), ("models_sort", "sort"))

@@ -23,7 +23,7 @@ from orchat.tui.lines import DIM, keys_line
 from orchat.tui.pictures.picture import Picture
 from orchat.tui.pictures.sharp import is_installed, show
 from orchat.tui.saving import proposed, save, save_as
-from orchat.tui.screens.dialog import Dialog, TitleLine
+from orchat.tui.screens.dialog import Dialog, TitleLine, soon
 from orchat.tui.wording import size
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Preview(Dialog[int]):
 
     def on_resize(self, _event: events.Resize) -> None:
         """The keys follow the width."""
-        self.call_after_refresh(self._show_keys)
+        soon(self, self._show_keys)
 
     def _show_keys(self) -> None:
         file = self.file

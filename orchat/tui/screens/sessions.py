@@ -24,7 +24,7 @@ from orchat.tui.keys import place_bindings
 from orchat.tui.lines import DIM, keys_rows
 from orchat.tui.screens.confirm import AskLine, Choose
 from orchat.tui.screens.deleted import DeletedSessions
-from orchat.tui.screens.dialog import NoteLine, TitleLine
+from orchat.tui.screens.dialog import NoteLine, TitleLine, soon
 from orchat.tui.screens.finder import Finder
 from orchat.tui.widgets.rows import Row, RowList
 from orchat.tui.wording import plural
@@ -119,7 +119,7 @@ class Sessions(Finder):
     def on_resize(self) -> None:
         """The keys take as many lines as they need, the preview as many as there are."""
         self.set_class(self.size.width < SPLIT and self.size.height >= BELOW, "-below")
-        self.call_after_refresh(self._refit)
+        soon(self, self._refit)
 
     def _refit(self) -> None:
         keys = self.query_one("#keys", Static)

@@ -18,7 +18,7 @@ from orchat.domain.clean import clean_line
 from orchat.errors import OrchatError
 from orchat.tui.lines import DIM, FAINT, keys_line
 from orchat.tui.listing import Listing, Wanted, header, listed, typed_id, typed_row
-from orchat.tui.screens.dialog import TitleLine
+from orchat.tui.screens.dialog import TitleLine, soon
 from orchat.tui.screens.finder import Finder
 from orchat.tui.widgets.rows import Row, RowList
 from orchat.tui.wording import plain, short_model
@@ -113,7 +113,7 @@ class Several(Finder):
         self.rows.set_rows(rows, highlight=highlight, empty=empty)
         self._show_chosen()
         # More or fewer rows bring or take the scrollbar, and the columns their width.
-        self.call_after_refresh(self._lay_out)
+        soon(self, self._lay_out)
 
     def _mark_of(self, model_id: str) -> str:
         return "✓" if model_id in self.chosen else self._listing.mark(model_id)
@@ -132,7 +132,7 @@ class Several(Finder):
 
     def on_resize(self, _event: events.Resize) -> None:
         """The columns follow the size."""
-        self.call_after_refresh(self._lay_out)
+        soon(self, self._lay_out)
 
     def _lay_out(self) -> None:
         width = self.rows.scrollable_content_region.width or self.rows.size.width

@@ -19,7 +19,7 @@ from orchat.tui.books import Books, read_books
 from orchat.tui.keys import place_bindings
 from orchat.tui.lines import DIM, keys_rows, stack
 from orchat.tui.screens.confirm import Choose
-from orchat.tui.screens.dialog import Dialog, NoteLine, TitleLine
+from orchat.tui.screens.dialog import Dialog, NoteLine, TitleLine, soon
 from orchat.tui.wording import plain
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class UsageScreen(Dialog[None]):
 
     def on_resize(self, _event: events.Resize) -> None:
         """The columns follow the width."""
-        self.call_after_refresh(self._show)
+        soon(self, self._show)
 
     def _show(self) -> None:
         keys = self.query_one("#keys", Static)
