@@ -205,6 +205,8 @@ def shown_in(tmux: list[str], name: str) -> Iterator[Terminal]:
     terminal = Terminal(mine, client)
     try:
         terminal.until(b"\x1b[?1049h" if name != "linux" else b"\x1b[H")
+        # What programs say to the terminal itself is left out while tmux still has to draw.
+        terminal.until_quiet(0.3)
         yield terminal
     finally:
         client.kill()
