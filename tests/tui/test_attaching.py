@@ -156,6 +156,8 @@ async def test_a_mention_is_completed_and_becomes_a_chip(server: DemoServer, fol
         await person.until(lambda: not person.chat.query_one(Completion).is_open)
         await person.type("o")
         await person.until_shown("@2026-10/old.png")
+        await person.settled()
+        await person.until(lambda: person.chat.query_one(Completion).is_open)
         await person.press("down", "enter")
         await has(person, RED, "old.png")
         await send(person)
