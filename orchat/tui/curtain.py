@@ -117,10 +117,10 @@ def room_for_typing(look: Look, columns: int, lines: int) -> int:
 def typed_line(look: Look, columns: int, lines: int, text: str) -> str:
     """What a terminal has to be sent for a text to stand in the composer of the first frame."""
     ink = _Ink(look)
-    row, width = _composer(look, columns, lines)
-    words = [ink.words(text, "text", "panel"), ink.words(" ", "ground", "accent", block=True)]
     if not text:
         return "".join([*_prompt(look, ink, columns, lines), "\x1b[0m"])
+    row, width = _composer(look, columns, lines)
+    words = [ink.words(text, "text", "panel"), ink.words(" ", "ground", "accent", block=True)]
     # Erasing takes the ground that is set, but would go on into the figures.
     blank = ink.words(" " * (width - layout.EDGE - 2), "text", "panel")
     start = _at(row, layout.EDGE + 2)

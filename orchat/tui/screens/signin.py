@@ -18,6 +18,7 @@ from orchat.keys.browser import has_browser, open_page
 from orchat.paths import environment
 from orchat.tui.lines import ACCENT, DIM, ERROR, keys_line
 from orchat.tui.screens.dialog import Dialog, TitleLine
+from orchat.tui.widgets.line_input import LineInput
 
 if TYPE_CHECKING:
     from orchat.domain.secret import Secret
@@ -40,7 +41,7 @@ _HERE = "Open this page and allow orchat there; it comes back here by itself."
 _ELSEWHERE = "Open this page in any browser, and paste here the code that it shows."
 
 
-class CodeLine(Input):
+class CodeLine(LineInput):
     """A line for a code: what is pasted may have been wrapped on its way."""
 
     def on_paste(self, event: events.Paste) -> None:
@@ -95,7 +96,7 @@ class SignInDialog(Dialog[str]):
         yield Static(Content(""), id="url")
         with Horizontal(classes="ask"):
             yield Static(Content("›"))
-            yield CodeLine(placeholder=self._placeholder(), select_on_focus=False)
+            yield CodeLine(placeholder=self._placeholder())
         yield Static(Content(""), id="state")
         yield Static(Content(""), classes="foot")
 
