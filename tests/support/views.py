@@ -95,7 +95,7 @@ async def away(person: Person) -> None:
     while person.app.screen is not person.chat:
         top = person.app.screen
         await person.press("escape")
-        await person.until(lambda top=top: person.app.screen is not top)  # type: ignore[misc]
+        await person.until(lambda top=top: person.app.screen is not top)  # type: ignore[misc]  # its default binds it
     person.chat.to_composer()
     person.chat.composer.area.load("")
     await person.settled()

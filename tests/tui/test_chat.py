@@ -293,7 +293,7 @@ async def test_a_link_is_opened_only_after_its_host_was_shown(server: DemoServer
     async with at_screen(screen_runtime(server)) as person:
         opened: list[str] = []
         # No browser is to come up.
-        person.app.open_url = lambda url, *, new_tab=True: opened.append(url)  # type: ignore[method-assign]
+        person.app.open_url = lambda url, *, new_tab=True: opened.append(url)  # type: ignore[method-assign]  # no browser
         await person.ask("link")
         await person.click("harmless")
         await person.until_on(Confirm)
